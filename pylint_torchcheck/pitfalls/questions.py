@@ -1,0 +1,167 @@
+"""What a pitfall may ask of a program. The semantic core answers; see ``pylint_torchcheck.trace.program``."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, Protocol
+
+from pylint_torchcheck.pitfalls.vocabulary import Kind, Trait, Verb
+
+if TYPE_CHECKING:
+    from pylint_torchcheck.pitfalls.pitfall import Protocol as StateTable
+
+
+class Place(Protocol):
+    """A piece of the user's source."""
+
+    @property
+    def text(self) -> str:
+        """The source, on one line and cut to a readable length."""
+
+    @property
+    def function(self) -> str:
+        """The name of the function around it; empty at module level."""
+
+
+class Subject(Protocol):
+    """An abstract object: everything created at one place by one chain of calls."""
+
+    @property
+    def kind(self) -> Kind:
+        """What it is."""
+
+    @property
+    def guessed(self) -> bool:
+        """Does its kind rest on how its name is used, not on its constructor?"""
+
+    @property
+    def path(self) -> str:
+        """The dotted path of the class or function that made it, where it is known."""
+
+    @property
+    def constant(self) -> object:
+        """The value, where the kind is ``CONSTANT``."""
+
+    @property
+    def on_graph(self) -> bool | None:
+        """Is it part of the autograd graph? ``None``: not known."""
+
+
+class Call(Place, Protocol):
+    """A call in the source, with what is known of it from all the ways in which it is reached."""
+
+    @property
+    def receivers(self) -> Collection[Subject]:
+        """What the method is called on; empty for a plain function."""
+
+    @property
+    def receiver_text(self) -> str:
+        """The source of what the method is called on."""
+
+    @property
+    def results(self) -> Collection[Subject]:
+        """What the call may return."""
+
+    @property
+    def method(self) -> str:
+        """The name of the method or function that is called."""
+
+    @property
+    def is_dropped(self) -> bool:
+        """Is the call a statement of its own, or its result bound to a name that nobody reads?"""
+
+    @property
+    def target_text(self) -> str:
+        """The source of the target that the result is assigned to; empty if there is none."""
+
+    def gives(self, parameter: str) -> bool:
+        """Is the argument given: by keyword, by position, or perhaps through ``*args`` or ``**kwargs``?"""
+
+    def argument(self, parameter: str) -> Collection[Subject]:
+        """Return what the argument may be; empty if it is not given in plain sight."""
+
+    def argument_text(self, parameter: str) -> str:
+        """Return the source of the argument; empty if it is not given in plain sight."""
+
+
+class Event(Protocol):
+    """Something that happened, at one place, in one way of reaching it."""
+
+    @property
+    def verb(self) -> type[Verb]:
+        """What happened."""
+
+    @property
+    def place(self) -> Place:
+        """Where."""
+
+    @property
+    def subjects(self) -> Collection[Subject]:
+        """What it may have happened to."""
+
+    @property
+    def results(self) -> Collection[Subject]:
+        """What came of it."""
+
+    @property
+    def in_evaluation(self) -> bool:
+        """Is this part of validation, test or inference, by the names around it?"""
+
+    @property
+    def over_loader(self) -> bool:
+        """Does the innermost loop around it run over a data loader?"""
+
+    @property
+    def outlives_iteration(self) -> bool:
+        """Was what it adds to made before the innermost loop around it, and is it never made anew inside?"""
+
+    def shares_loop(self, other: Event) -> bool:
+        """Does ``other`` happen in an iteration of the innermost loop around this one?"""
+
+
+class Breach(Protocol):
+    """A protocol that is broken, whichever way the program took."""
+
+    @property
+    def place(self) -> Place:
+        """Where it breaks."""
+
+    @property
+    def guessed(self) -> bool:
+        """Is the subject a guess?"""
+
+
+class Trace(Protocol):
+    """The events of one way into the program: the module's body, or a function that it never calls."""
+
+    def events(self, *verbs: type[Verb]) -> Iterable[Event]:
+        """Return what happened, in the order of reading; all of it, if no verb is named."""
+
+    def may_follow(self, first: Event, second: Event) -> bool:
+        """Can ``second`` happen after ``first``?"""
+
+
+class Program(Protocol):
+    """One source file, read."""
+
+    @property
+    def traces(self) -> Iterable[Trace]:
+        """One for the module's body and one for each function that nothing in the file calls."""
+
+    def calls(self, path: str) -> Iterable[Call]:
+        """Return the calls of a library function, by its public dotted path."""
+
+    def method_calls(self, *names: str) -> Iterable[Call]:
+        """Return the calls of methods with one of these names, on whatever they are called; all, if none is named."""
+
+    def origins(self, subjects: Iterable[Subject]) -> Collection[Subject]:
+        """Return the subjects and all that they were computed or built from."""
+
+    def uses(self, subject: Subject) -> Collection[str]:
+        """Return what is done with an object: the keys, attributes and methods that are asked of it."""
+
+    def has(self, subject: Subject, trait: Trait) -> bool | None:
+        """Is the module made so? ``None``: not known."""
+
+    def breaches(self, protocol: StateTable) -> Iterable[Breach]:
+        """Return where a protocol is broken on every way that leads there."""

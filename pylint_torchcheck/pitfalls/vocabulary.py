@@ -1,0 +1,122 @@
+"""The words in which pitfalls are written: kinds of objects, traits of modules, and verbs for what happens to them."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+
+class Kind(Enum):
+    """What an object is, as far as a training program is concerned."""
+
+    UNKNOWN = auto()
+    MODULE = auto()
+    LOSS_FUNCTION = auto()
+    OPTIMIZER = auto()
+    SCHEDULER = auto()
+    SCALER = auto()
+    LOADER = auto()
+    TENSOR = auto()
+    PARAMETER = auto()
+    PARAMETERS = auto()  # every parameter of a module: what `module.parameters()` gives
+    SOME_PARAMETERS = auto()  # a selection of them
+    STATE_DICT = auto()
+    CHECKPOINT = auto()  # what `torch.load` gives
+    CONTEXT = auto()  # a context manager of torch: no_grad, autocast
+    CONSTANT = auto()
+    DATA = auto()  # a plain Python or numpy value that is none of the above
+    COLLECTION = auto()  # a list, tuple, set or dict
+    FUNCTION = auto()  # defined in the file
+    CLASS = auto()  # defined in the file
+    INSTANCE = auto()  # of a class of the file that is none of torch's kinds
+    LIBRARY = auto()  # a name that an import binds
+
+
+class Trait(Enum):
+    """What a module is made of, where that decides whether a pitfall can bite."""
+
+    BATCH_NORM = auto()  # has running statistics that move in train mode
+    MODE_DEPENDENT = auto()  # acts differently in train mode and in eval mode
+
+
+class Verb:
+    """Something that happens to an object; a subclass is a special case of it."""
+
+
+class Created(Verb):
+    """An object was built by its constructor, so its state is known."""
+
+
+class Obtained(Verb):
+    """An object came from code that is not in sight, in whatever state that left it."""
+
+
+class Escaped(Verb):
+    """An object was handed to code that is not in sight, which may have done anything to it."""
+
+
+class Forward(Verb):
+    """A module was called."""
+
+
+class EvaluationForward(Forward):
+    """A module was called for validation, test or inference."""
+
+
+class Backward(Verb):
+    """Gradients were added to the parameters that a loss depends on."""
+
+
+class ScaledBackward(Backward):
+    """The same, from a loss that a gradient scaler has multiplied."""
+
+
+class OptimizerStep(Verb):
+    """An optimizer changed its parameters by their gradients."""
+
+
+class ZeroGrad(Verb):
+    """The gradients of an optimizer's or a module's parameters were cleared."""
+
+
+class UnscaleGradients(Verb):
+    """A gradient scaler divided an optimizer's gradients by its scale."""
+
+
+class ScalerUpdate(Verb):
+    """A gradient scaler adapted its scale."""
+
+
+class ClipGradients(Verb):
+    """Gradients were clipped."""
+
+
+class SchedulerStep(Verb):
+    """A scheduler moved on."""
+
+
+class TrainMode(Verb):
+    """A module was put in train mode."""
+
+
+class EvalMode(Verb):
+    """A module was put in eval mode."""
+
+
+class Freeze(Verb):
+    """`requires_grad` was switched off for every parameter of a module."""
+
+
+class FreezePart(Verb):
+    """`requires_grad` was switched off for some parameters of a module."""
+
+
+class Thaw(Verb):
+    """`requires_grad` was switched on for parameters of a module."""
+
+
+class LoadWeights(Verb):
+    """A state dict was loaded into a module or another object with state."""
+
+
+class Accumulate(Verb):
+    """A tensor was added to a running sum, or appended to a list."""

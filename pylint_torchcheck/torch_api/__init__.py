@@ -1,0 +1,1 @@
+"""What is known about torch: tables, and the lookups that read them."""

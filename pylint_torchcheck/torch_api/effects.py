@@ -1,0 +1,203 @@
+"""What the methods and functions of torch do, in the vocabulary of the pitfalls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from pylint_torchcheck.pitfalls.vocabulary import (
+    Backward,
+    ClipGradients,
+    EvalMode,
+    Forward,
+    Freeze,
+    Kind,
+    LoadWeights,
+    OptimizerStep,
+    ScalerUpdate,
+    SchedulerStep,
+    Thaw,
+    TrainMode,
+    UnscaleGradients,
+    Verb,
+    ZeroGrad,
+)
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a call does.
+
+    Args:
+        verb: what happens.
+        on: the parameter that it happens to; empty: the object whose method is called.
+        switch: a parameter that, when false, turns ``verb`` into ``off``.
+        gives: the kind of the result, if it is a new object.
+        same: the result is the object itself, or the argument named by ``on``.
+    """
+
+    verb: type[Verb] | None = None
+    on: str = ""
+    switch: str = ""
+    off: type[Verb] | None = None
+    gives: Kind = Kind.DATA
+    same: bool = False
+
+
+_SAME: Final = Effect(same=True)
+_HARMLESS: Final = Effect()
+
+# Methods of a module that give the module back, at another place, in another dtype, or compiled.
+_MODULE_SELF: Final = (
+    "to cuda cpu xpu mps float double half bfloat16 type to_empty apply share_memory compile ipu "
+    "add_module register_module requires_grad_"
+).split()
+_MODULE_HARMLESS: Final = (
+    "register_forward_hook register_forward_pre_hook register_full_backward_hook register_buffer register_parameter "
+    "extra_repr get_parameter get_buffer no_sync join set_extra_state get_extra_state named_buffers buffers "
+    "save_pretrained push_to_hub"
+).split()
+
+_MODULE: Final = {
+    **dict.fromkeys(_MODULE_SELF, _SAME),
+    **dict.fromkeys(_MODULE_HARMLESS, _HARMLESS),
+    "train": Effect(TrainMode, switch="mode", off=EvalMode, same=True),
+    "eval": Effect(EvalMode, same=True),
+    "requires_grad_": Effect(Thaw, switch="requires_grad", off=Freeze, same=True),
+    "zero_grad": Effect(ZeroGrad),
+    "forward": Effect(Forward, gives=Kind.TENSOR),
+    "load_state_dict": Effect(LoadWeights),
+    "state_dict": Effect(gives=Kind.STATE_DICT),
+    "parameters": Effect(gives=Kind.PARAMETERS),
+    "named_parameters": Effect(gives=Kind.PARAMETERS),
+    "modules": Effect(gives=Kind.COLLECTION),
+    "named_modules": Effect(gives=Kind.COLLECTION),
+    "children": Effect(gives=Kind.COLLECTION),
+    "named_children": Effect(gives=Kind.COLLECTION),
+    "get_submodule": Effect(gives=Kind.UNKNOWN),
+}
+
+_STATEFUL: Final = {"state_dict": Effect(gives=Kind.STATE_DICT), "load_state_dict": Effect(LoadWeights)}
+
+METHODS: Final[dict[Kind, dict[str, Effect]]] = {
+    Kind.MODULE: _MODULE,
+    Kind.LOSS_FUNCTION: _MODULE,
+    Kind.OPTIMIZER: {
+        **_STATEFUL,
+        "step": Effect(OptimizerStep),
+        "zero_grad": Effect(ZeroGrad),
+        "add_param_group": _HARMLESS,
+        "register_step_post_hook": _HARMLESS,
+        "register_step_pre_hook": _HARMLESS,
+    },
+    Kind.SCALER: {
+        **_STATEFUL,
+        "scale": Effect(on="outputs", gives=Kind.TENSOR),
+        "step": Effect(OptimizerStep, on="optimizer"),
+        "unscale_": Effect(UnscaleGradients, on="optimizer"),
+        "update": Effect(ScalerUpdate),
+        "get_scale": _HARMLESS,
+        "is_enabled": _HARMLESS,
+    },
+    Kind.SCHEDULER: {**_STATEFUL, "step": Effect(SchedulerStep), "get_last_lr": _HARMLESS, "get_lr": _HARMLESS},
+    Kind.TENSOR: {"backward": Effect(Backward)},
+}
+
+# What a method of these names does to an object of unknown kind: nothing else is called so.
+BY_NAME_ALONE: Final[dict[str, Effect]] = {
+    **dict.fromkeys("to cuda cpu float double half bfloat16".split(), _SAME),
+    "zero_grad": _MODULE["zero_grad"],
+    "backward": Effect(Backward),
+    "load_state_dict": Effect(LoadWeights),
+    "parameters": _MODULE["parameters"],
+    "named_parameters": _MODULE["named_parameters"],
+    "modules": _MODULE["modules"],
+    "named_modules": _MODULE["named_modules"],
+    "children": _MODULE["children"],
+    "named_children": _MODULE["named_children"],
+    "requires_grad_": _MODULE["requires_grad_"],
+    "train": _MODULE["train"],
+    "eval": _MODULE["eval"],
+    "state_dict": _STATEFUL["state_dict"],
+}
+
+_CLIP: Final = Effect(ClipGradients, on="parameters")
+
+FUNCTIONS: Final[dict[str, Effect]] = {
+    "torch.nn.utils.clip_grad_norm_": _CLIP,
+    "torch.nn.utils.clip_grad_value_": _CLIP,
+    "torch.nn.utils.clip_grad_norm": _CLIP,
+    "torch.autograd.backward": Effect(Backward, on="tensors"),
+    "torch.load": Effect(gives=Kind.CHECKPOINT),
+    "torch.jit.load": Effect(gives=Kind.MODULE),
+    "torch.hub.load": Effect(gives=Kind.MODULE),
+    "timm.create_model": Effect(gives=Kind.MODULE),
+    "torch.compile": Effect(on="model", same=True),
+    "torch.jit.script": Effect(on="obj", same=True),
+    "torch.nn.DataParallel": Effect(on="module", same=True),
+    "torch.nn.parallel.DataParallel": Effect(on="module", same=True),
+    "torch.nn.parallel.DistributedDataParallel": Effect(on="module", same=True),
+    "torch.distributed.fsdp.FullyShardedDataParallel": Effect(on="module", same=True),
+    "torch.distributed.fsdp.fully_shard": Effect(on="module", same=True),
+    "torch.distributed._composable.fsdp.fully_shard": Effect(on="module", same=True),
+    "torch.distributed.tensor.parallel.parallelize_module": Effect(on="module", same=True),
+    "torch.nn.SyncBatchNorm.convert_sync_batchnorm": Effect(on="module", same=True),
+}
+
+# Parameters, in order, of methods and functions that the generated table of signatures does not hold.
+SIGNATURES: Final[dict[str, tuple[str, ...]]] = {
+    "torch.autograd.backward": ("tensors", "grad_tensors", "retain_graph", "create_graph"),
+    "torch.nn.utils.clip_grad_norm": ("parameters", "max_norm", "norm_type"),
+    "torch.compile": ("model",),
+    "torch.jit.script": ("obj",),
+    "torch.nn.DataParallel": ("module", "device_ids", "output_device", "dim"),
+    "torch.nn.parallel.DataParallel": ("module", "device_ids", "output_device", "dim"),
+    "torch.nn.parallel.DistributedDataParallel": ("module", "device_ids"),
+    "torch.distributed.fsdp.FullyShardedDataParallel": ("module",),
+    "torch.distributed.fsdp.fully_shard": ("module",),
+    "torch.distributed._composable.fsdp.fully_shard": ("module",),
+    "torch.distributed.tensor.parallel.parallelize_module": ("module", "device_mesh", "parallelize_plan"),
+    "torch.nn.SyncBatchNorm.convert_sync_batchnorm": ("module", "process_group"),
+}
+
+# Context managers and what they do to gradient recording: True records, False does not, None depends on the argument.
+GRAD_CONTEXTS: Final[dict[str, bool | None]] = {
+    "torch.no_grad": False,
+    "torch.autograd.no_grad": False,
+    "torch.autograd.grad_mode.no_grad": False,
+    "torch.inference_mode": False,
+    "torch.autograd.inference_mode": False,
+    "torch.enable_grad": True,
+    "torch.autograd.enable_grad": True,
+    "torch.set_grad_enabled": None,
+    "torch.autograd.set_grad_enabled": None,
+}
+
+# Attributes of a wrapped module under which the module itself is found.
+UNWRAPPING_ATTRIBUTES: Final = frozenset({"module", "_orig_mod"})
+
+# Functions that hand on the elements of what they are given.
+ITERATION_WRAPPERS: Final = frozenset(
+    "builtins.list builtins.tuple builtins.iter builtins.sorted builtins.reversed builtins.set tqdm.tqdm tqdm.trange "
+    "tqdm.auto.tqdm tqdm.notebook.tqdm tqdm.autonotebook.tqdm tqdm.std.tqdm itertools.cycle itertools.islice "
+    "itertools.chain builtins.next rich.progress.track".split()
+)
+COPIERS: Final = frozenset({"copy.deepcopy", "copy.copy"})
+
+# Libraries that leave the objects handed to them as they are. Torch itself is among them, but for the effects above.
+HARMLESS_LIBRARIES: Final = frozenset(
+    "builtins torch torchvision torchaudio torchtext numpy scipy sklearn math random logging os sys time datetime tqdm "
+    "json pickle copy argparse collections functools itertools operator pathlib shutil re string warnings inspect "
+    "traceback pprint contextlib contextvars typing dataclasses enum abc io csv gc glob tempfile platform socket "
+    "matplotlib PIL cv2 skimage imageio pandas yaml wandb tensorboardX tensorboard torchsummary torchinfo thop fvcore "
+    "ptflops h5py omegaconf hydra rich click fire absl numba einops visdom prettytable".split()
+)
+# Functions of those libraries that may do anything all the same.
+UNKNOWN_FUNCTIONS: Final = frozenset({"builtins.getattr", "builtins.exec", "builtins.eval", "builtins.map"})
+
+# What a checkpoint is asked for, by which it can be told from other saved tensors.
+CHECKPOINT_KEYS: Final = frozenset(
+    "model state_dict model_state_dict model_state net network optimizer optimizer_state_dict optim scheduler "
+    "lr_scheduler epoch start_epoch iteration iter_num step global_step best_acc best_acc1 best_loss ema scaler args "
+    "encoder decoder generator discriminator G D netG netD weights params".split()
+)

@@ -1,0 +1,87 @@
+"""What the classes and functions of torch make, by their dotted path."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from pylint_torchcheck.pitfalls.vocabulary import Kind, Trait
+from pylint_torchcheck.torch_api import effects, generated
+
+_WRAPPERS = frozenset({"torch.nn.DataParallel", "torch.nn.parallel.DistributedDataParallel"})
+_LOADERS = frozenset({"torch.utils.data.DataLoader", "torchdata.stateful_dataloader.StatefulDataLoader"})
+_SCALERS = frozenset(
+    {"torch.amp.GradScaler", "torch.cuda.amp.GradScaler", "torch.cuda.amp.grad_scaler.GradScaler"}
+    | {"torch.amp.grad_scaler.GradScaler", "torch.cpu.amp.GradScaler"}
+)
+_AUTOCASTS = frozenset({"torch.autocast", "torch.amp.autocast", "torch.cuda.amp.autocast", "torch.cpu.amp.autocast"})
+# Optimizers of other well-known libraries; what follows the last dot is the class's name there.
+_OPTIMIZER_PACKAGES = ("torch.optim.", "torch_optimizer.", "apex.optimizers.", "bitsandbytes.optim.", "timm.optim.")
+
+
+@cache
+def canonical(path: str) -> str:
+    """Return the shortest public path of what ``path`` names."""
+    return generated.ALIASES.get(path, path)
+
+
+@cache
+def made_by(path: str) -> Kind | None:
+    """Return the kind of what a call of ``path`` makes; ``None`` if nothing is known of it."""
+    for kind, paths in _CONSTRUCTORS:
+        if path in paths:
+            return kind
+    if path.startswith("torch.nn.") and path.rpartition(".")[2][:1].isupper():
+        return Kind.MODULE if path.count(".") == 2 else None
+    if path.startswith(_OPTIMIZER_PACKAGES) and path.rpartition(".")[2][:1].isupper():
+        return Kind.SCHEDULER if ".lr_scheduler." in path else Kind.OPTIMIZER
+    return None
+
+
+_CONSTRUCTORS: tuple[tuple[Kind, frozenset[str]], ...] = (
+    (Kind.LOSS_FUNCTION, generated.LOSS_FUNCTIONS),
+    (Kind.MODULE, generated.MODULES | generated.TORCHVISION_MODELS),
+    (Kind.OPTIMIZER, frozenset(generated.OPTIMIZERS)),
+    (Kind.SCHEDULER, generated.SCHEDULERS),
+    (Kind.SCALER, _SCALERS),
+    (Kind.LOADER, _LOADERS),
+    (Kind.PARAMETER, frozenset({"torch.nn.Parameter", "torch.nn.parameter.Parameter"})),
+    (Kind.CONTEXT, _AUTOCASTS | frozenset(effects.GRAD_CONTEXTS) | frozenset({"contextlib.nullcontext"})),
+    (Kind.TENSOR, generated.CONSTRUCTORS | generated.TENSOR_FUNCTIONS | generated.LOSS_CALLS),
+)
+
+
+def trait_of(path: str, trait: Trait) -> bool | None:
+    """Has what a call of ``path`` makes the trait? ``None``: not known, or it depends on an argument."""
+    if trait is Trait.BATCH_NORM:
+        has, unsure = generated.BATCH_NORMS | generated.TORCHVISION_BATCH_NORM_MODELS, frozenset[str]()
+    else:
+        has = generated.MODE_DEPENDENT | generated.TORCHVISION_MODE_DEPENDENT_MODELS
+        unsure = frozenset(generated.MODE_DEPENDENT_IF)
+    if path in has:
+        return True
+    known = path in generated.MODULES or path in generated.LOSS_FUNCTIONS or path in generated.TORCHVISION_MODELS
+    return False if known and path not in unsure else None
+
+
+def signature(path: str) -> tuple[str, ...] | None:
+    """Return the parameters of a function in order, without ``self``; ``None`` if they are not known."""
+    return generated.SIGNATURES.get(path) or effects.SIGNATURES.get(path)
+
+
+_OWNERS = {
+    Kind.MODULE: "torch.nn.Module",
+    Kind.LOSS_FUNCTION: "torch.nn.Module",
+    Kind.OPTIMIZER: "torch.optim.Optimizer",
+    Kind.SCALER: "torch.amp.GradScaler",
+    Kind.TENSOR: "torch.Tensor",
+}
+
+
+def method_path(kind: Kind, name: str) -> str:
+    """Return the dotted path under which the signature of a method stands."""
+    return f"{_OWNERS.get(kind, 'torch.nn.Module')}.{name}"
+
+
+def is_harmless(path: str) -> bool:
+    """Does the function leave the objects handed to it as they are?"""
+    return path.partition(".")[0] in effects.HARMLESS_LIBRARIES and path not in effects.UNKNOWN_FUNCTIONS

@@ -1,0 +1,1 @@
+"""The semantic core: a syntax tree in, values and events out. It knows no pitfall."""

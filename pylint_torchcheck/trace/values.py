@@ -1,0 +1,152 @@
+"""Values: abstract objects, each identified by where it was created and by the calls that led there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from astroid import nodes
+
+from pylint_torchcheck.pitfalls.vocabulary import Kind
+
+Definition: TypeAlias = nodes.ClassDef | nodes.FunctionDef | nodes.Lambda
+
+
+@dataclass(eq=False, slots=True)
+class Frame:
+    """One activation of a scope: a function in one chain of calls, a class body, a comprehension.
+
+    Args:
+        scope: the syntax node that opens the scope.
+        parent: the frame of the lexically enclosing scope.
+        calls: the chain of call nodes that led here, outermost first.
+        caller: the frame in which the last of those calls stands.
+        receiver: what ``self`` is, in a method.
+    """
+
+    scope: nodes.NodeNG
+    parent: Frame | None = None
+    calls: tuple[nodes.NodeNG, ...] = ()
+    caller: Frame | None = None
+    receiver: Values = frozenset()
+    global_names: frozenset[str] = frozenset()
+
+    def functions(self) -> Iterable[nodes.FunctionDef]:
+        """Return the functions under way here, innermost first."""
+        frame: Frame | None = self
+        while frame is not None:
+            if isinstance(frame.scope, nodes.FunctionDef):
+                yield frame.scope
+            frame = frame.caller or (frame.parent if not frame.calls else None)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Value:
+    """One abstract object. ``Values`` are made by a ``Store``, so that equal ones are identical.
+
+    Args:
+        kind: what it is.
+        site: the node that created it.
+        frame: the activation in which that node was read.
+        path: the dotted path of what created it, or of what an import binds.
+        owner: the object whose attribute or element it is.
+        definition: the class or function of the file that it is, or is an instance of.
+        constant: the value, for ``Kind.CONSTANT``.
+        guessed: the kind comes from how a name is used, not from a constructor.
+        on_graph: for tensors: is it part of the autograd graph? ``None``: not known.
+    """
+
+    kind: Kind
+    site: nodes.NodeNG | None = None
+    frame: Frame | None = None
+    path: str = ""
+    owner: Value | None = None
+    definition: Definition | None = None
+    constant: object = None
+    guessed: bool = False
+    on_graph: bool | None = False
+
+    def within(self, other: Value) -> bool:
+        """Is this ``other`` or a part of it?"""
+        part: Value | None = self
+        while part is not None:
+            if part is other:
+                return True
+            part = part.owner
+        return False
+
+
+Values: TypeAlias = frozenset[Value]
+NOTHING: Values = frozenset()
+
+
+@dataclass(slots=True)
+class Store:
+    """Makes values, one object for each identity, and remembers what they were made from."""
+
+    _known: dict[tuple[object, ...], Value] = field(default_factory=dict)
+    _frames: dict[tuple[object, ...], Frame] = field(default_factory=dict)
+    parts: dict[Value, set[Value]] = field(default_factory=dict)
+    uses: dict[Value, set[str]] = field(default_factory=dict)
+
+    def make(
+        self,
+        kind: Kind,
+        site: nodes.NodeNG | None = None,
+        frame: Frame | None = None,
+        *,
+        path: str = "",
+        owner: Value | None = None,
+        definition: Definition | None = None,
+        constant: object = None,
+        guessed: bool = False,
+        on_graph: bool | None = False,
+    ) -> Value:
+        """Return the value with this identity."""
+        key = (kind, site, frame, path, owner, definition, type(constant), constant, guessed, on_graph)
+        value = self._known.get(key)
+        if value is None:
+            value = Value(kind, site, frame, path, owner, definition, constant, guessed, on_graph)
+            self._known[key] = value
+        return value
+
+    def constant(self, constant: object) -> Values:
+        """Return a constant, as a set of one."""
+        return frozenset({self.make(Kind.CONSTANT, constant=constant)})
+
+    def frame(
+        self, scope: nodes.NodeNG, parent: Frame | None, call: nodes.NodeNG | None, caller: Frame | None, receiver: Values
+    ) -> Frame:
+        """Return the activation of ``scope`` by one chain of calls; the same one each time it is asked for."""
+        key = (scope, parent, call, caller, receiver)
+        if key not in self._frames:
+            calls = (*(caller.calls if caller else ()), *([call] if call is not None else []))
+            self._frames[key] = Frame(scope, parent, calls, caller, receiver)
+        return self._frames[key]
+
+    def derive(self, value: Value, sources: Iterable[Value]) -> None:
+        """Remember that ``value`` was computed or built from ``sources``."""
+        self.parts.setdefault(value, set()).update(source for source in sources if source is not value)
+
+    def origins(self, values: Iterable[Value]) -> set[Value]:
+        """Return ``values`` and all that they were computed or built from."""
+        found: set[Value] = set()
+        waiting = list(values)
+        while waiting:
+            value = waiting.pop()
+            if value not in found:
+                found.add(value)
+                waiting.extend(self.parts.get(value, ()))
+        return found
+
+    def use(self, values: Iterable[Value], how: str) -> None:
+        """Remember that something is asked of these objects."""
+        for value in values:
+            self.uses.setdefault(value, set()).add(how)
+
+
+UNKNOWN = Value(Kind.UNKNOWN)
+DATA = Value(Kind.DATA)
+ANYTHING: Values = frozenset({UNKNOWN})
+PLAIN: Values = frozenset({DATA})
