@@ -1,0 +1,61 @@
+"""Guards for PyTorch training: small classes and functions that do one thing right that people get wrong.
+
+The loop stays yours. Everything public is named here; the modules are implementation details.
+"""
+
+try:
+    import numpy as _numpy  # noqa: F401
+    import torch as _torch  # noqa: F401
+except ModuleNotFoundError as _missing:
+    if _missing.name not in {"numpy", "torch"}:
+        raise
+    raise ModuleNotFoundError(
+        f"torchguard needs torch and numpy, and {_missing.name} is not installed; write pip install "
+        "'pylint-torchcheck[guard]'",
+        name=_missing.name,
+    ) from None
+
+from torchguard.errors import (
+    CheckpointError,
+    CorruptCheckpointError,
+    LossError,
+    MisuseError,
+    NoGoodCheckpointError,
+    NonFiniteGradientError,
+    NonFiniteLossError,
+    StateMismatchError,
+    TorchguardError,
+    UnreadableFileError,
+    WeightsMismatchError,
+)
+from torchguard.freeze import Frozen, freeze
+from torchguard.modes import eval_mode
+from torchguard.rng import RngState, Seeded, rng_state, seed_everything, set_rng_state
+from torchguard.step import StepResult, TrainStep
+from torchguard.weights import LoadReport, load_weights
+
+__all__ = [
+    "CheckpointError",
+    "CorruptCheckpointError",
+    "Frozen",
+    "LoadReport",
+    "LossError",
+    "MisuseError",
+    "NoGoodCheckpointError",
+    "NonFiniteGradientError",
+    "NonFiniteLossError",
+    "RngState",
+    "Seeded",
+    "StateMismatchError",
+    "StepResult",
+    "TorchguardError",
+    "TrainStep",
+    "UnreadableFileError",
+    "WeightsMismatchError",
+    "eval_mode",
+    "freeze",
+    "load_weights",
+    "rng_state",
+    "seed_everything",
+    "set_rng_state",
+]
