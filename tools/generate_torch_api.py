@@ -6,6 +6,7 @@
 Names come from importing torch, results from its stubs, its annotations and, for the rest, its docstrings. Whatever is
 written here by hand is what torch states nowhere in a form that a program can read.
 """
+# ruff: noqa: SIM905
 
 from __future__ import annotations
 
@@ -21,10 +22,11 @@ import textwrap
 import typing
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest import mock
 
 import torch
 from torch import nn
@@ -190,7 +192,7 @@ def function_tables() -> Tables:
     for home in FUNCTION_HOMES:
         for name, function in public(importlib.import_module(home)):
             path = f"{home}.{name}"
-            if not callable(function) or inspect.isclass(function) or not belongs(function, home):
+            if not callable(function) or inspect.isclass(function) or not belongs(function):
                 continue
             nodes = stated.get(name, []) if function is getattr(torch._C._VariableFunctions, name, None) else []
             said = UNSTATED_FUNCTIONS.get(path)
@@ -202,7 +204,9 @@ def function_tables() -> Tables:
     return {
         "TENSOR_FUNCTIONS": {path for path, kind in kinds.items() if "T" in kind},
         "TENSOR_TUPLE_FUNCTIONS": {path for path, kind in kinds.items() if kind == {"P"}},
-        "TENSOR_OR_TUPLE_FUNCTIONS": {path for path, kind in kinds.items() if kind >= {"T", "P"} or path in OFTEN_TUPLES},
+        "TENSOR_OR_TUPLE_FUNCTIONS": {
+            path for path, kind in kinds.items() if kind >= {"T", "P"} or path in OFTEN_TUPLES
+        },
         "CONSTRUCTORS": constructors | types,
         "GRAPH_KEEPING_CONSTRUCTORS": {
             path
@@ -212,10 +216,11 @@ def function_tables() -> Tables:
     }
 
 
-def belongs(function: Any, home: str) -> bool:
+def belongs(function: object) -> bool:
     """Keep out what a module imported for its own use."""
     module = getattr(function, "__module__", None) or "torch"
-    return module.startswith("torch") and not module.startswith(("torch._jit_internal", "torch.overrides", "torch._ops"))
+    helpers = ("torch._jit_internal", "torch._ops", "torch.overrides")
+    return module.startswith("torch") and not module.startswith(helpers)
 
 
 # --- Methods of Tensor -----------------------------------------------------------------------------------------------
@@ -239,9 +244,7 @@ def method_tables() -> Tables:
     return {
         "TENSOR_METHODS": pure,
         "TENSOR_TUPLE_METHODS": {name for name, kind in kinds.items() if kind == {"P"}},
-        "TENSOR_OR_TUPLE_METHODS": {
-            name for name, kind in kinds.items() if kind >= {"T", "P"} or name in OFTEN_TUPLES
-        },
+        "TENSOR_OR_TUPLE_METHODS": {name for name, kind in kinds.items() if kind >= {"T", "P"} or name in OFTEN_TUPLES},
         "INPLACE_METHODS": inplace,
         "INPLACE_TWINS": {name for name in pure if f"{name}_" in inplace},
         "TENSOR_PLAIN_METHODS": {name for name, kind in kinds.items() if not kind & {"T", "P"}} - inplace,
@@ -326,9 +329,7 @@ def module_tables() -> Tables:
         },
         "MODE_DEPENDENT": always,
         "MODE_DEPENDENT_IF": sometimes,
-        "BATCH_NORMS": {
-            path for path, cls in layers.items() if issubclass(cls, torch.nn.modules.batchnorm._BatchNorm)
-        },
+        "BATCH_NORMS": {path for path, cls in layers.items() if issubclass(cls, torch.nn.modules.batchnorm._BatchNorm)},
     }
 
 
@@ -398,33 +399,37 @@ VISION_HOMES = tuple(
     "torchvision.models" + part
     for part in ("", ".detection", ".optical_flow", ".quantization", ".segmentation", ".video")
 )
-# Attributes that hold a probability; where all of a module's are 0, its mode makes no difference.
-PROBABILITIES = ("p", "dropout", "attention_dropout", "drop_rate")
+# Where a module has any of these and all of its are 0 or False, its mode makes no difference.
+SWITCHES = ("p", "dropout", "attention_dropout", "drop_rate", "track_running_stats")
 
 
 def vision_tables(folder: Path) -> Tables:
-    """Build every model once on the meta device, with weights and without, and look at its modules."""
+    """Build every model with weights and without, and look at its modules."""
     sys.path.insert(0, str(folder))
-    with suppress(RuntimeError):  # its compiled part is not needed; one operator has to be known by name
-        torch.library.Library("torchvision", "FRAGMENT").define("nms(Tensor a, Tensor b, float c) -> Tensor")
+    registrations = "torchvision._meta_registrations"
+    sys.modules[registrations] = ModuleType(registrations)  # it asks for the compiled operators, which we do not need
     vision = importlib.import_module("torchvision")
+    builders = {vision.models.get_model_builder(name) for name in vision.models.list_models()}
+    paths = {
+        f"{home}.{name}": value
+        for home in VISION_HOMES
+        for name, value in public(importlib.import_module(home))
+        if inspect.isfunction(value) and value in builders
+    }
     weights = importlib.import_module("torchvision.models._api").WeightsEnum
-    weights.get_state_dict = lambda *_, **__: {}  # nothing is downloaded
-    nn.Module.load_state_dict = lambda *_, **__: None  # type: ignore[method-assign, assignment, return-value]
-
-    names = vision.models.list_models()
-    builders = {vision.models.get_model_builder(name): name for name in names}
-    paths = {}
-    for home in reversed(VISION_HOMES):
-        for name, value in public(importlib.import_module(home)):
-            if inspect.isfunction(value) and value in builders:
-                paths[f"{home}.{name}"] = value
-    variants = {path: list(vision_variants(builder)) for path, builder in paths.items()}
+    with (
+        mock.patch.object(weights, "get_state_dict", return_value={}),  # nothing is downloaded
+        mock.patch.object(nn.Module, "load_state_dict", return_value=None),
+    ):
+        variants = {path: list(vision_variants(builder)) for path, builder in paths.items()}
+    normed = {path: set(map(has_batch_norm, models)) for path, models in variants.items()}
+    moody = {path: set(map(depends_on_mode, models)) for path, models in variants.items()}
     return {
         "TORCHVISION_VERSION": vision.__version__.split("+")[0],
         "TORCHVISION_MODELS": set(paths),
-        "TORCHVISION_BATCH_NORM_MODELS": {path for path, of in variants.items() if all(map(has_batch_norm, of))},
-        "TORCHVISION_MODE_DEPENDENT_MODELS": {path for path, of in variants.items() if all(map(is_moody, of))},
+        "TORCHVISION_BATCH_NORM_MODELS": {path for path, found in normed.items() if found == {True}},
+        "TORCHVISION_MODE_DEPENDENT_MODELS": {path for path, found in moody.items() if found == {True}},
+        "TORCHVISION_VARYING_MODELS": {path for path in paths if len(normed[path]) + len(moody[path]) > 2},
         "ALIASES": alias_table(paths, ["torchvision.models"]),
     }
 
@@ -432,15 +437,26 @@ def vision_tables(folder: Path) -> Tables:
 def vision_variants(builder: Callable[..., nn.Module]) -> Iterator[nn.Module]:
     accepted = inspect.signature(builder).parameters
     for given in ({}, {"weights": None, "weights_backbone": None}, {"weights": "DEFAULT"}):
-        with torch.device("meta"):
-            yield builder(**{name: value for name, value in given.items() if name in accepted})
+        options = {name: value for name, value in given.items() if name in accepted}
+        try:
+            with parameters_on_meta():
+                model = builder(**options)
+        except RuntimeError:  # it tries its backbone out
+            model = builder(**options)
+        yield model
+
+
+def parameters_on_meta() -> AbstractContextManager[object]:
+    """Let layers make their parameters without memory; ``torch.device("meta")`` would take in regnet's widths, too."""
+    empty = torch.empty
+    return mock.patch.object(torch, "empty", lambda *size, **options: empty(*size, **{**options, "device": "meta"}))
 
 
 def has_batch_norm(model: nn.Module) -> bool:
     return any(isinstance(module, torch.nn.modules.batchnorm._BatchNorm) for module in model.modules())
 
 
-def is_moody(model: nn.Module) -> bool:
+def depends_on_mode(model: nn.Module) -> bool:
     return any(map(heeds_mode, model.modules()))
 
 
@@ -448,8 +464,8 @@ def heeds_mode(module: nn.Module) -> bool:
     own = [each for each in type(module).__mro__ if issubclass(each, nn.Module) and each is not nn.Module]
     if not any("self.training" in inspect.getsource(each) for each in own):
         return False
-    chances = [getattr(module, name) for name in PROBABILITIES if isinstance(getattr(module, name, None), float | int)]
-    return not chances or any(chances)
+    switches = [getattr(module, name) for name in SWITCHES if isinstance(getattr(module, name, None), float | int)]
+    return not switches or any(switches)
 
 
 # --- Writing ---------------------------------------------------------------------------------------------------------
@@ -477,8 +493,9 @@ COMMENTS = {
     "TENSOR_PLAIN_METHODS": "Methods of Tensor that return no tensor.",
     "SIGNATURES": "Parameter names in order, keyword-only ones last; without self, *args and **kwargs.",
     "TORCHVISION_MODELS": "Functions that build a model.",
-    "TORCHVISION_BATCH_NORM_MODELS": "Those whose model holds a BatchNorm, with and without weights; frozen ones do not count.",
-    "TORCHVISION_MODE_DEPENDENT_MODELS": "Those whose model behaves differently in train and eval mode, likewise.",
+    "TORCHVISION_BATCH_NORM_MODELS": "Those whose model holds an unfrozen BatchNorm, with weights and without.",
+    "TORCHVISION_MODE_DEPENDENT_MODELS": "Those whose model behaves differently in the two modes, likewise.",
+    "TORCHVISION_VARYING_MODELS": "Those for which one of these two depends on the weights asked for.",
 }
 TYPES = {
     "ALIASES": "dict[str, str]",
@@ -511,8 +528,7 @@ def written(name: str, table: Mapping[str, object] | set[str]) -> list[str]:
 def torch_tables() -> Tables:
     tables = {**module_tables(), **training_tables(), **function_tables(), **method_tables()}
     tables["SIGNATURES"] = signature_table(tables["OPTIMIZERS"])
-    parts = "MODULES LOSS_FUNCTIONS LOSS_CALLS OPTIMIZERS SCHEDULERS TENSOR_FUNCTIONS TENSOR_TUPLE_FUNCTIONS CONSTRUCTORS"
-    known = {path for part in (*parts.split(), "SIGNATURES") for path in tables[part]}
+    known = {path for table in tables.values() for path in table if path.startswith("torch.")}
     tables["ALIASES"] = alias_table(known, ALIAS_HOMES)
     return tables
 
@@ -538,6 +554,7 @@ def generate(torchvision: Path | None = None) -> str:
         "",
         "Written by tools/generate_torch_api.py, which see; not to be edited by hand.",
         '"""',
+        "# ruff: noqa: E501, SIM905",
         "",
         "from __future__ import annotations",
         "",

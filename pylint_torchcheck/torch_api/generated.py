@@ -1,12 +1,13 @@
-"""What is in torch 2.13.0 and torchvision .
+"""What is in torch 2.13.0 and torchvision 0.28.0.
 
 Written by tools/generate_torch_api.py, which see; not to be edited by hand.
 """
+# ruff: noqa: E501, SIM905
 
 from __future__ import annotations
 
 TORCH_VERSION = "2.13.0"
-TORCHVISION_VERSION = ""
+TORCHVISION_VERSION = "0.28.0"
 
 # Another dotted path -> the one that the other tables use.
 ALIASES: dict[str, str] = {
@@ -392,6 +393,132 @@ ALIASES: dict[str, str] = {
     "torch.serialization.load": "torch.load",
     "torch.serialization.save": "torch.save",
     "torch.utils.data.dataloader.DataLoader": "torch.utils.data.DataLoader",
+    "torchvision.models.alexnet.alexnet": "torchvision.models.alexnet",
+    "torchvision.models.convnext.convnext_base": "torchvision.models.convnext_base",
+    "torchvision.models.convnext.convnext_large": "torchvision.models.convnext_large",
+    "torchvision.models.convnext.convnext_small": "torchvision.models.convnext_small",
+    "torchvision.models.convnext.convnext_tiny": "torchvision.models.convnext_tiny",
+    "torchvision.models.densenet.densenet121": "torchvision.models.densenet121",
+    "torchvision.models.densenet.densenet161": "torchvision.models.densenet161",
+    "torchvision.models.densenet.densenet169": "torchvision.models.densenet169",
+    "torchvision.models.densenet.densenet201": "torchvision.models.densenet201",
+    "torchvision.models.detection.faster_rcnn.fasterrcnn_mobilenet_v3_large_320_fpn": "torchvision.models.detection.fasterrcnn_mobilenet_v3_large_320_fpn",
+    "torchvision.models.detection.faster_rcnn.fasterrcnn_mobilenet_v3_large_fpn": "torchvision.models.detection.fasterrcnn_mobilenet_v3_large_fpn",
+    "torchvision.models.detection.faster_rcnn.fasterrcnn_resnet50_fpn": "torchvision.models.detection.fasterrcnn_resnet50_fpn",
+    "torchvision.models.detection.faster_rcnn.fasterrcnn_resnet50_fpn_v2": "torchvision.models.detection.fasterrcnn_resnet50_fpn_v2",
+    "torchvision.models.detection.fcos.fcos_resnet50_fpn": "torchvision.models.detection.fcos_resnet50_fpn",
+    "torchvision.models.detection.keypoint_rcnn.keypointrcnn_resnet50_fpn": "torchvision.models.detection.keypointrcnn_resnet50_fpn",
+    "torchvision.models.detection.mask_rcnn.maskrcnn_resnet50_fpn": "torchvision.models.detection.maskrcnn_resnet50_fpn",
+    "torchvision.models.detection.mask_rcnn.maskrcnn_resnet50_fpn_v2": "torchvision.models.detection.maskrcnn_resnet50_fpn_v2",
+    "torchvision.models.detection.retinanet.retinanet_resnet50_fpn": "torchvision.models.detection.retinanet_resnet50_fpn",
+    "torchvision.models.detection.retinanet.retinanet_resnet50_fpn_v2": "torchvision.models.detection.retinanet_resnet50_fpn_v2",
+    "torchvision.models.detection.ssd.ssd300_vgg16": "torchvision.models.detection.ssd300_vgg16",
+    "torchvision.models.detection.ssdlite.ssdlite320_mobilenet_v3_large": "torchvision.models.detection.ssdlite320_mobilenet_v3_large",
+    "torchvision.models.efficientnet.efficientnet_b0": "torchvision.models.efficientnet_b0",
+    "torchvision.models.efficientnet.efficientnet_b1": "torchvision.models.efficientnet_b1",
+    "torchvision.models.efficientnet.efficientnet_b2": "torchvision.models.efficientnet_b2",
+    "torchvision.models.efficientnet.efficientnet_b3": "torchvision.models.efficientnet_b3",
+    "torchvision.models.efficientnet.efficientnet_b4": "torchvision.models.efficientnet_b4",
+    "torchvision.models.efficientnet.efficientnet_b5": "torchvision.models.efficientnet_b5",
+    "torchvision.models.efficientnet.efficientnet_b6": "torchvision.models.efficientnet_b6",
+    "torchvision.models.efficientnet.efficientnet_b7": "torchvision.models.efficientnet_b7",
+    "torchvision.models.efficientnet.efficientnet_v2_l": "torchvision.models.efficientnet_v2_l",
+    "torchvision.models.efficientnet.efficientnet_v2_m": "torchvision.models.efficientnet_v2_m",
+    "torchvision.models.efficientnet.efficientnet_v2_s": "torchvision.models.efficientnet_v2_s",
+    "torchvision.models.googlenet.googlenet": "torchvision.models.googlenet",
+    "torchvision.models.inception.inception_v3": "torchvision.models.inception_v3",
+    "torchvision.models.maxvit.maxvit_t": "torchvision.models.maxvit_t",
+    "torchvision.models.mnasnet.mnasnet0_5": "torchvision.models.mnasnet0_5",
+    "torchvision.models.mnasnet.mnasnet0_75": "torchvision.models.mnasnet0_75",
+    "torchvision.models.mnasnet.mnasnet1_0": "torchvision.models.mnasnet1_0",
+    "torchvision.models.mnasnet.mnasnet1_3": "torchvision.models.mnasnet1_3",
+    "torchvision.models.mobilenet.mobilenet_v2": "torchvision.models.mobilenet_v2",
+    "torchvision.models.mobilenet.mobilenet_v3_large": "torchvision.models.mobilenet_v3_large",
+    "torchvision.models.mobilenet.mobilenet_v3_small": "torchvision.models.mobilenet_v3_small",
+    "torchvision.models.mobilenetv2.mobilenet_v2": "torchvision.models.mobilenet_v2",
+    "torchvision.models.mobilenetv3.mobilenet_v3_large": "torchvision.models.mobilenet_v3_large",
+    "torchvision.models.mobilenetv3.mobilenet_v3_small": "torchvision.models.mobilenet_v3_small",
+    "torchvision.models.optical_flow.raft.raft_large": "torchvision.models.optical_flow.raft_large",
+    "torchvision.models.optical_flow.raft.raft_small": "torchvision.models.optical_flow.raft_small",
+    "torchvision.models.quantization.googlenet.googlenet": "torchvision.models.quantization.googlenet",
+    "torchvision.models.quantization.inception.inception_v3": "torchvision.models.quantization.inception_v3",
+    "torchvision.models.quantization.mobilenet.mobilenet_v2": "torchvision.models.quantization.mobilenet_v2",
+    "torchvision.models.quantization.mobilenet.mobilenet_v3_large": "torchvision.models.quantization.mobilenet_v3_large",
+    "torchvision.models.quantization.mobilenetv2.mobilenet_v2": "torchvision.models.quantization.mobilenet_v2",
+    "torchvision.models.quantization.mobilenetv3.mobilenet_v3_large": "torchvision.models.quantization.mobilenet_v3_large",
+    "torchvision.models.quantization.resnet.resnet18": "torchvision.models.quantization.resnet18",
+    "torchvision.models.quantization.resnet.resnet50": "torchvision.models.quantization.resnet50",
+    "torchvision.models.quantization.resnet.resnext101_32x8d": "torchvision.models.quantization.resnext101_32x8d",
+    "torchvision.models.quantization.resnet.resnext101_64x4d": "torchvision.models.quantization.resnext101_64x4d",
+    "torchvision.models.quantization.shufflenetv2.shufflenet_v2_x0_5": "torchvision.models.quantization.shufflenet_v2_x0_5",
+    "torchvision.models.quantization.shufflenetv2.shufflenet_v2_x1_0": "torchvision.models.quantization.shufflenet_v2_x1_0",
+    "torchvision.models.quantization.shufflenetv2.shufflenet_v2_x1_5": "torchvision.models.quantization.shufflenet_v2_x1_5",
+    "torchvision.models.quantization.shufflenetv2.shufflenet_v2_x2_0": "torchvision.models.quantization.shufflenet_v2_x2_0",
+    "torchvision.models.regnet.regnet_x_16gf": "torchvision.models.regnet_x_16gf",
+    "torchvision.models.regnet.regnet_x_1_6gf": "torchvision.models.regnet_x_1_6gf",
+    "torchvision.models.regnet.regnet_x_32gf": "torchvision.models.regnet_x_32gf",
+    "torchvision.models.regnet.regnet_x_3_2gf": "torchvision.models.regnet_x_3_2gf",
+    "torchvision.models.regnet.regnet_x_400mf": "torchvision.models.regnet_x_400mf",
+    "torchvision.models.regnet.regnet_x_800mf": "torchvision.models.regnet_x_800mf",
+    "torchvision.models.regnet.regnet_x_8gf": "torchvision.models.regnet_x_8gf",
+    "torchvision.models.regnet.regnet_y_128gf": "torchvision.models.regnet_y_128gf",
+    "torchvision.models.regnet.regnet_y_16gf": "torchvision.models.regnet_y_16gf",
+    "torchvision.models.regnet.regnet_y_1_6gf": "torchvision.models.regnet_y_1_6gf",
+    "torchvision.models.regnet.regnet_y_32gf": "torchvision.models.regnet_y_32gf",
+    "torchvision.models.regnet.regnet_y_3_2gf": "torchvision.models.regnet_y_3_2gf",
+    "torchvision.models.regnet.regnet_y_400mf": "torchvision.models.regnet_y_400mf",
+    "torchvision.models.regnet.regnet_y_800mf": "torchvision.models.regnet_y_800mf",
+    "torchvision.models.regnet.regnet_y_8gf": "torchvision.models.regnet_y_8gf",
+    "torchvision.models.resnet.resnet101": "torchvision.models.resnet101",
+    "torchvision.models.resnet.resnet152": "torchvision.models.resnet152",
+    "torchvision.models.resnet.resnet18": "torchvision.models.resnet18",
+    "torchvision.models.resnet.resnet34": "torchvision.models.resnet34",
+    "torchvision.models.resnet.resnet50": "torchvision.models.resnet50",
+    "torchvision.models.resnet.resnext101_32x8d": "torchvision.models.resnext101_32x8d",
+    "torchvision.models.resnet.resnext101_64x4d": "torchvision.models.resnext101_64x4d",
+    "torchvision.models.resnet.resnext50_32x4d": "torchvision.models.resnext50_32x4d",
+    "torchvision.models.resnet.wide_resnet101_2": "torchvision.models.wide_resnet101_2",
+    "torchvision.models.resnet.wide_resnet50_2": "torchvision.models.wide_resnet50_2",
+    "torchvision.models.segmentation.deeplabv3.deeplabv3_mobilenet_v3_large": "torchvision.models.segmentation.deeplabv3_mobilenet_v3_large",
+    "torchvision.models.segmentation.deeplabv3.deeplabv3_resnet101": "torchvision.models.segmentation.deeplabv3_resnet101",
+    "torchvision.models.segmentation.deeplabv3.deeplabv3_resnet50": "torchvision.models.segmentation.deeplabv3_resnet50",
+    "torchvision.models.segmentation.fcn.fcn_resnet101": "torchvision.models.segmentation.fcn_resnet101",
+    "torchvision.models.segmentation.fcn.fcn_resnet50": "torchvision.models.segmentation.fcn_resnet50",
+    "torchvision.models.segmentation.lraspp.lraspp_mobilenet_v3_large": "torchvision.models.segmentation.lraspp_mobilenet_v3_large",
+    "torchvision.models.shufflenetv2.shufflenet_v2_x0_5": "torchvision.models.shufflenet_v2_x0_5",
+    "torchvision.models.shufflenetv2.shufflenet_v2_x1_0": "torchvision.models.shufflenet_v2_x1_0",
+    "torchvision.models.shufflenetv2.shufflenet_v2_x1_5": "torchvision.models.shufflenet_v2_x1_5",
+    "torchvision.models.shufflenetv2.shufflenet_v2_x2_0": "torchvision.models.shufflenet_v2_x2_0",
+    "torchvision.models.squeezenet.squeezenet1_0": "torchvision.models.squeezenet1_0",
+    "torchvision.models.squeezenet.squeezenet1_1": "torchvision.models.squeezenet1_1",
+    "torchvision.models.swin_transformer.swin_b": "torchvision.models.swin_b",
+    "torchvision.models.swin_transformer.swin_s": "torchvision.models.swin_s",
+    "torchvision.models.swin_transformer.swin_t": "torchvision.models.swin_t",
+    "torchvision.models.swin_transformer.swin_v2_b": "torchvision.models.swin_v2_b",
+    "torchvision.models.swin_transformer.swin_v2_s": "torchvision.models.swin_v2_s",
+    "torchvision.models.swin_transformer.swin_v2_t": "torchvision.models.swin_v2_t",
+    "torchvision.models.vgg.vgg11": "torchvision.models.vgg11",
+    "torchvision.models.vgg.vgg11_bn": "torchvision.models.vgg11_bn",
+    "torchvision.models.vgg.vgg13": "torchvision.models.vgg13",
+    "torchvision.models.vgg.vgg13_bn": "torchvision.models.vgg13_bn",
+    "torchvision.models.vgg.vgg16": "torchvision.models.vgg16",
+    "torchvision.models.vgg.vgg16_bn": "torchvision.models.vgg16_bn",
+    "torchvision.models.vgg.vgg19": "torchvision.models.vgg19",
+    "torchvision.models.vgg.vgg19_bn": "torchvision.models.vgg19_bn",
+    "torchvision.models.video.mvit.mvit_v1_b": "torchvision.models.video.mvit_v1_b",
+    "torchvision.models.video.mvit.mvit_v2_s": "torchvision.models.video.mvit_v2_s",
+    "torchvision.models.video.resnet.mc3_18": "torchvision.models.video.mc3_18",
+    "torchvision.models.video.resnet.r2plus1d_18": "torchvision.models.video.r2plus1d_18",
+    "torchvision.models.video.resnet.r3d_18": "torchvision.models.video.r3d_18",
+    "torchvision.models.video.s3d.s3d": "torchvision.models.video.s3d",
+    "torchvision.models.video.swin_transformer.swin3d_b": "torchvision.models.video.swin3d_b",
+    "torchvision.models.video.swin_transformer.swin3d_s": "torchvision.models.video.swin3d_s",
+    "torchvision.models.video.swin_transformer.swin3d_t": "torchvision.models.video.swin3d_t",
+    "torchvision.models.vision_transformer.vit_b_16": "torchvision.models.vit_b_16",
+    "torchvision.models.vision_transformer.vit_b_32": "torchvision.models.vit_b_32",
+    "torchvision.models.vision_transformer.vit_h_14": "torchvision.models.vit_h_14",
+    "torchvision.models.vision_transformer.vit_l_16": "torchvision.models.vit_l_16",
+    "torchvision.models.vision_transformer.vit_l_32": "torchvision.models.vit_l_32",
 }
 
 # Subclasses of nn.Module; loss functions stand apart.
@@ -1096,17 +1223,147 @@ SIGNATURES: dict[str, tuple[str, ...]] = {
 # Functions that build a model.
 TORCHVISION_MODELS: frozenset[str] = frozenset(
     """
+torchvision.models.alexnet torchvision.models.convnext_base torchvision.models.convnext_large
+torchvision.models.convnext_small torchvision.models.convnext_tiny torchvision.models.densenet121
+torchvision.models.densenet161 torchvision.models.densenet169 torchvision.models.densenet201
+torchvision.models.detection.fasterrcnn_mobilenet_v3_large_320_fpn
+torchvision.models.detection.fasterrcnn_mobilenet_v3_large_fpn torchvision.models.detection.fasterrcnn_resnet50_fpn
+torchvision.models.detection.fasterrcnn_resnet50_fpn_v2 torchvision.models.detection.fcos_resnet50_fpn
+torchvision.models.detection.keypointrcnn_resnet50_fpn torchvision.models.detection.maskrcnn_resnet50_fpn
+torchvision.models.detection.maskrcnn_resnet50_fpn_v2 torchvision.models.detection.retinanet_resnet50_fpn
+torchvision.models.detection.retinanet_resnet50_fpn_v2 torchvision.models.detection.ssd300_vgg16
+torchvision.models.detection.ssdlite320_mobilenet_v3_large torchvision.models.efficientnet_b0
+torchvision.models.efficientnet_b1 torchvision.models.efficientnet_b2 torchvision.models.efficientnet_b3
+torchvision.models.efficientnet_b4 torchvision.models.efficientnet_b5 torchvision.models.efficientnet_b6
+torchvision.models.efficientnet_b7 torchvision.models.efficientnet_v2_l torchvision.models.efficientnet_v2_m
+torchvision.models.efficientnet_v2_s torchvision.models.googlenet torchvision.models.inception_v3
+torchvision.models.maxvit_t torchvision.models.mnasnet0_5 torchvision.models.mnasnet0_75 torchvision.models.mnasnet1_0
+torchvision.models.mnasnet1_3 torchvision.models.mobilenet_v2 torchvision.models.mobilenet_v3_large
+torchvision.models.mobilenet_v3_small torchvision.models.optical_flow.raft_large
+torchvision.models.optical_flow.raft_small torchvision.models.quantization.googlenet
+torchvision.models.quantization.inception_v3 torchvision.models.quantization.mobilenet_v2
+torchvision.models.quantization.mobilenet_v3_large torchvision.models.quantization.resnet18
+torchvision.models.quantization.resnet50 torchvision.models.quantization.resnext101_32x8d
+torchvision.models.quantization.resnext101_64x4d torchvision.models.quantization.shufflenet_v2_x0_5
+torchvision.models.quantization.shufflenet_v2_x1_0 torchvision.models.quantization.shufflenet_v2_x1_5
+torchvision.models.quantization.shufflenet_v2_x2_0 torchvision.models.regnet_x_16gf torchvision.models.regnet_x_1_6gf
+torchvision.models.regnet_x_32gf torchvision.models.regnet_x_3_2gf torchvision.models.regnet_x_400mf
+torchvision.models.regnet_x_800mf torchvision.models.regnet_x_8gf torchvision.models.regnet_y_128gf
+torchvision.models.regnet_y_16gf torchvision.models.regnet_y_1_6gf torchvision.models.regnet_y_32gf
+torchvision.models.regnet_y_3_2gf torchvision.models.regnet_y_400mf torchvision.models.regnet_y_800mf
+torchvision.models.regnet_y_8gf torchvision.models.resnet101 torchvision.models.resnet152 torchvision.models.resnet18
+torchvision.models.resnet34 torchvision.models.resnet50 torchvision.models.resnext101_32x8d
+torchvision.models.resnext101_64x4d torchvision.models.resnext50_32x4d
+torchvision.models.segmentation.deeplabv3_mobilenet_v3_large torchvision.models.segmentation.deeplabv3_resnet101
+torchvision.models.segmentation.deeplabv3_resnet50 torchvision.models.segmentation.fcn_resnet101
+torchvision.models.segmentation.fcn_resnet50 torchvision.models.segmentation.lraspp_mobilenet_v3_large
+torchvision.models.shufflenet_v2_x0_5 torchvision.models.shufflenet_v2_x1_0 torchvision.models.shufflenet_v2_x1_5
+torchvision.models.shufflenet_v2_x2_0 torchvision.models.squeezenet1_0 torchvision.models.squeezenet1_1
+torchvision.models.swin_b torchvision.models.swin_s torchvision.models.swin_t torchvision.models.swin_v2_b
+torchvision.models.swin_v2_s torchvision.models.swin_v2_t torchvision.models.vgg11 torchvision.models.vgg11_bn
+torchvision.models.vgg13 torchvision.models.vgg13_bn torchvision.models.vgg16 torchvision.models.vgg16_bn
+torchvision.models.vgg19 torchvision.models.vgg19_bn torchvision.models.video.mc3_18 torchvision.models.video.mvit_v1_b
+torchvision.models.video.mvit_v2_s torchvision.models.video.r2plus1d_18 torchvision.models.video.r3d_18
+torchvision.models.video.s3d torchvision.models.video.swin3d_b torchvision.models.video.swin3d_s
+torchvision.models.video.swin3d_t torchvision.models.vit_b_16 torchvision.models.vit_b_32 torchvision.models.vit_h_14
+torchvision.models.vit_l_16 torchvision.models.vit_l_32 torchvision.models.wide_resnet101_2
+torchvision.models.wide_resnet50_2
     """.split()
 )
 
-# Those whose model holds a BatchNorm, with and without weights; frozen ones do not count.
+# Those whose model holds an unfrozen BatchNorm, with weights and without.
 TORCHVISION_BATCH_NORM_MODELS: frozenset[str] = frozenset(
     """
+torchvision.models.densenet121 torchvision.models.densenet161 torchvision.models.densenet169
+torchvision.models.densenet201 torchvision.models.detection.fasterrcnn_resnet50_fpn_v2
+torchvision.models.detection.maskrcnn_resnet50_fpn_v2 torchvision.models.detection.retinanet_resnet50_fpn_v2
+torchvision.models.detection.ssdlite320_mobilenet_v3_large torchvision.models.efficientnet_b0
+torchvision.models.efficientnet_b1 torchvision.models.efficientnet_b2 torchvision.models.efficientnet_b3
+torchvision.models.efficientnet_b4 torchvision.models.efficientnet_b5 torchvision.models.efficientnet_b6
+torchvision.models.efficientnet_b7 torchvision.models.efficientnet_v2_l torchvision.models.efficientnet_v2_m
+torchvision.models.efficientnet_v2_s torchvision.models.googlenet torchvision.models.inception_v3
+torchvision.models.maxvit_t torchvision.models.mnasnet0_5 torchvision.models.mnasnet0_75 torchvision.models.mnasnet1_0
+torchvision.models.mnasnet1_3 torchvision.models.mobilenet_v2 torchvision.models.mobilenet_v3_large
+torchvision.models.mobilenet_v3_small torchvision.models.optical_flow.raft_large
+torchvision.models.quantization.googlenet torchvision.models.quantization.inception_v3
+torchvision.models.quantization.mobilenet_v2 torchvision.models.quantization.mobilenet_v3_large
+torchvision.models.quantization.resnet18 torchvision.models.quantization.resnet50
+torchvision.models.quantization.resnext101_32x8d torchvision.models.quantization.resnext101_64x4d
+torchvision.models.quantization.shufflenet_v2_x0_5 torchvision.models.quantization.shufflenet_v2_x1_0
+torchvision.models.quantization.shufflenet_v2_x1_5 torchvision.models.quantization.shufflenet_v2_x2_0
+torchvision.models.regnet_x_16gf torchvision.models.regnet_x_1_6gf torchvision.models.regnet_x_32gf
+torchvision.models.regnet_x_3_2gf torchvision.models.regnet_x_400mf torchvision.models.regnet_x_800mf
+torchvision.models.regnet_x_8gf torchvision.models.regnet_y_128gf torchvision.models.regnet_y_16gf
+torchvision.models.regnet_y_1_6gf torchvision.models.regnet_y_32gf torchvision.models.regnet_y_3_2gf
+torchvision.models.regnet_y_400mf torchvision.models.regnet_y_800mf torchvision.models.regnet_y_8gf
+torchvision.models.resnet101 torchvision.models.resnet152 torchvision.models.resnet18 torchvision.models.resnet34
+torchvision.models.resnet50 torchvision.models.resnext101_32x8d torchvision.models.resnext101_64x4d
+torchvision.models.resnext50_32x4d torchvision.models.segmentation.deeplabv3_mobilenet_v3_large
+torchvision.models.segmentation.deeplabv3_resnet101 torchvision.models.segmentation.deeplabv3_resnet50
+torchvision.models.segmentation.fcn_resnet101 torchvision.models.segmentation.fcn_resnet50
+torchvision.models.segmentation.lraspp_mobilenet_v3_large torchvision.models.shufflenet_v2_x0_5
+torchvision.models.shufflenet_v2_x1_0 torchvision.models.shufflenet_v2_x1_5 torchvision.models.shufflenet_v2_x2_0
+torchvision.models.vgg11_bn torchvision.models.vgg13_bn torchvision.models.vgg16_bn torchvision.models.vgg19_bn
+torchvision.models.video.mc3_18 torchvision.models.video.r2plus1d_18 torchvision.models.video.r3d_18
+torchvision.models.video.s3d torchvision.models.wide_resnet101_2 torchvision.models.wide_resnet50_2
     """.split()
 )
 
-# Those whose model behaves differently in train and eval mode, likewise.
+# Those whose model behaves differently in the two modes, likewise.
 TORCHVISION_MODE_DEPENDENT_MODELS: frozenset[str] = frozenset(
     """
+torchvision.models.alexnet torchvision.models.convnext_base torchvision.models.convnext_large
+torchvision.models.convnext_small torchvision.models.convnext_tiny torchvision.models.densenet121
+torchvision.models.densenet161 torchvision.models.densenet169 torchvision.models.densenet201
+torchvision.models.detection.fasterrcnn_mobilenet_v3_large_320_fpn
+torchvision.models.detection.fasterrcnn_mobilenet_v3_large_fpn torchvision.models.detection.fasterrcnn_resnet50_fpn
+torchvision.models.detection.fasterrcnn_resnet50_fpn_v2 torchvision.models.detection.fcos_resnet50_fpn
+torchvision.models.detection.keypointrcnn_resnet50_fpn torchvision.models.detection.maskrcnn_resnet50_fpn
+torchvision.models.detection.maskrcnn_resnet50_fpn_v2 torchvision.models.detection.retinanet_resnet50_fpn
+torchvision.models.detection.retinanet_resnet50_fpn_v2 torchvision.models.detection.ssd300_vgg16
+torchvision.models.detection.ssdlite320_mobilenet_v3_large torchvision.models.efficientnet_b0
+torchvision.models.efficientnet_b1 torchvision.models.efficientnet_b2 torchvision.models.efficientnet_b3
+torchvision.models.efficientnet_b4 torchvision.models.efficientnet_b5 torchvision.models.efficientnet_b6
+torchvision.models.efficientnet_b7 torchvision.models.efficientnet_v2_l torchvision.models.efficientnet_v2_m
+torchvision.models.efficientnet_v2_s torchvision.models.googlenet torchvision.models.inception_v3
+torchvision.models.maxvit_t torchvision.models.mnasnet0_5 torchvision.models.mnasnet0_75 torchvision.models.mnasnet1_0
+torchvision.models.mnasnet1_3 torchvision.models.mobilenet_v2 torchvision.models.mobilenet_v3_large
+torchvision.models.mobilenet_v3_small torchvision.models.optical_flow.raft_large
+torchvision.models.quantization.googlenet torchvision.models.quantization.inception_v3
+torchvision.models.quantization.mobilenet_v2 torchvision.models.quantization.mobilenet_v3_large
+torchvision.models.quantization.resnet18 torchvision.models.quantization.resnet50
+torchvision.models.quantization.resnext101_32x8d torchvision.models.quantization.resnext101_64x4d
+torchvision.models.quantization.shufflenet_v2_x0_5 torchvision.models.quantization.shufflenet_v2_x1_0
+torchvision.models.quantization.shufflenet_v2_x1_5 torchvision.models.quantization.shufflenet_v2_x2_0
+torchvision.models.regnet_x_16gf torchvision.models.regnet_x_1_6gf torchvision.models.regnet_x_32gf
+torchvision.models.regnet_x_3_2gf torchvision.models.regnet_x_400mf torchvision.models.regnet_x_800mf
+torchvision.models.regnet_x_8gf torchvision.models.regnet_y_128gf torchvision.models.regnet_y_16gf
+torchvision.models.regnet_y_1_6gf torchvision.models.regnet_y_32gf torchvision.models.regnet_y_3_2gf
+torchvision.models.regnet_y_400mf torchvision.models.regnet_y_800mf torchvision.models.regnet_y_8gf
+torchvision.models.resnet101 torchvision.models.resnet152 torchvision.models.resnet18 torchvision.models.resnet34
+torchvision.models.resnet50 torchvision.models.resnext101_32x8d torchvision.models.resnext101_64x4d
+torchvision.models.resnext50_32x4d torchvision.models.segmentation.deeplabv3_mobilenet_v3_large
+torchvision.models.segmentation.deeplabv3_resnet101 torchvision.models.segmentation.deeplabv3_resnet50
+torchvision.models.segmentation.fcn_resnet101 torchvision.models.segmentation.fcn_resnet50
+torchvision.models.segmentation.lraspp_mobilenet_v3_large torchvision.models.shufflenet_v2_x0_5
+torchvision.models.shufflenet_v2_x1_0 torchvision.models.shufflenet_v2_x1_5 torchvision.models.shufflenet_v2_x2_0
+torchvision.models.squeezenet1_0 torchvision.models.squeezenet1_1 torchvision.models.swin_b torchvision.models.swin_s
+torchvision.models.swin_t torchvision.models.swin_v2_b torchvision.models.swin_v2_s torchvision.models.swin_v2_t
+torchvision.models.vgg11 torchvision.models.vgg11_bn torchvision.models.vgg13 torchvision.models.vgg13_bn
+torchvision.models.vgg16 torchvision.models.vgg16_bn torchvision.models.vgg19 torchvision.models.vgg19_bn
+torchvision.models.video.mc3_18 torchvision.models.video.mvit_v1_b torchvision.models.video.mvit_v2_s
+torchvision.models.video.r2plus1d_18 torchvision.models.video.r3d_18 torchvision.models.video.s3d
+torchvision.models.video.swin3d_b torchvision.models.video.swin3d_s torchvision.models.video.swin3d_t
+torchvision.models.wide_resnet101_2 torchvision.models.wide_resnet50_2
+    """.split()
+)
+
+# Those for which one of these two depends on the weights asked for.
+TORCHVISION_VARYING_MODELS: frozenset[str] = frozenset(
+    """
+torchvision.models.detection.fasterrcnn_mobilenet_v3_large_320_fpn
+torchvision.models.detection.fasterrcnn_mobilenet_v3_large_fpn torchvision.models.detection.fasterrcnn_resnet50_fpn
+torchvision.models.detection.fcos_resnet50_fpn torchvision.models.detection.keypointrcnn_resnet50_fpn
+torchvision.models.detection.maskrcnn_resnet50_fpn torchvision.models.detection.retinanet_resnet50_fpn
     """.split()
 )
