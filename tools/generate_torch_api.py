@@ -43,6 +43,8 @@ ALIAS_HOMES = (
     "torch",
     "torch.amp",
     "torch.autograd",
+    "torch.autograd.anomaly_mode",
+    "torch.autograd.grad_mode",
     "torch.cpu.amp",
     "torch.cuda.amp",
     "torch.distributed.fsdp",
@@ -90,7 +92,7 @@ UNSTATED_FUNCTIONS = dict.fromkeys(
     "torch.broadcast_tensors torch.lu torch.split_copy torch.split_with_sizes_copy torch.unbind_copy".split(), "P"
 )
 UNSTATED_METHODS = dict.fromkeys(
-    "index module_load norm resize resize_as stft to_sparse_coo unique unique_consecutive".split(), "T"
+    "index norm resize resize_as stft to_sparse_coo unique unique_consecutive".split(), "T"
 )
 UNSTATED_METHODS |= {"lu": "P", "split": "P"}
 # Their result is a tuple for some arguments; which ones is stated in Python or in prose only.
@@ -103,8 +105,8 @@ OFTEN_TUPLES = set(
     torch.unique_consecutive unique unique_consecutive
     """.split()
 )
-# Methods that only raise an error that names their successor.
-REMOVED_METHODS = {"eig", "lstsq", "reinforce", "solve", "symeig"}
+# Methods that only raise an error that names their successor, and one that load_state_dict calls and nobody else.
+LEFT_OUT_METHODS = {"eig", "lstsq", "module_load", "reinforce", "solve", "symeig"}
 
 # Constructors that hand their argument's graph on where it is a tensor.
 GRAPH_KEEPERS = ("as_tensor", "asarray", "normal", "sparse_", "Tensor")
@@ -237,7 +239,7 @@ def method_tables() -> Tables:
         if not name.startswith("_") and callable(method) and not inspect.isclass(method):
             said = UNSTATED_METHODS.get(name)
             kinds[name] = {said} if said else kinds_of(stated.get(name, [])) or {stated_kind(method) or "-"}
-    for name in REMOVED_METHODS:
+    for name in LEFT_OUT_METHODS:
         kinds.pop(name, None)
     inplace = {name for name in kinds if name.endswith("_")}
     pure = {name for name, kind in kinds.items() if "T" in kind} - inplace

@@ -15,7 +15,13 @@ ALIASES: dict[str, str] = {
     "torch.amp.autocast": "torch.autocast",
     "torch.amp.autocast_mode.autocast": "torch.autocast",
     "torch.amp.grad_scaler.GradScaler": "torch.amp.GradScaler",
+    "torch.autograd.anomaly_mode.detect_anomaly": "torch.autograd.detect_anomaly",
+    "torch.autograd.anomaly_mode.set_detect_anomaly": "torch.autograd.set_detect_anomaly",
     "torch.autograd.enable_grad": "torch.enable_grad",
+    "torch.autograd.grad_mode.enable_grad": "torch.enable_grad",
+    "torch.autograd.grad_mode.inference_mode": "torch.inference_mode",
+    "torch.autograd.grad_mode.no_grad": "torch.no_grad",
+    "torch.autograd.grad_mode.set_grad_enabled": "torch.set_grad_enabled",
     "torch.autograd.inference_mode": "torch.inference_mode",
     "torch.autograd.no_grad": "torch.no_grad",
     "torch.autograd.set_grad_enabled": "torch.set_grad_enabled",
@@ -871,12 +877,12 @@ gcd ge ger greater greater_equal gt half hardshrink hash_tensor heaviside histc 
 index_copy index_fill index_put index_reduce index_select indices inner int int_repr inverse ipu isclose isfinite isinf
 isnan isneginf isposinf isreal istft kron lcm ldexp le lerp less less_equal lgamma log log10 log1p log2 log_softmax
 logaddexp logaddexp2 logcumsumexp logdet logical_and logical_not logical_or logical_xor logit logsumexp long lt lu_solve
-masked_fill masked_scatter masked_select matmul matrix_exp matrix_power max maximum mean median min minimum mm
-module_load moveaxis movedim msort mtia mul multinomial multiply mv mvlgamma nan_to_num nanmean nanmedian nanquantile
-nansum narrow narrow_copy ne neg negative new new_empty new_empty_strided new_full new_ones new_tensor new_zeros
-nextafter nonzero nonzero_static norm not_equal orgqr ormqr outer permute pin_memory pinverse polygamma positive pow
-prelu prod put q_per_channel_scales q_per_channel_zero_points quantile rad2deg ravel reciprocal relu remainder renorm
-repeat repeat_interleave reshape reshape_as resize resize_as resolve_conj resolve_neg roll rot90 round row_indices rsqrt
+masked_fill masked_scatter masked_select matmul matrix_exp matrix_power max maximum mean median min minimum mm moveaxis
+movedim msort mtia mul multinomial multiply mv mvlgamma nan_to_num nanmean nanmedian nanquantile nansum narrow
+narrow_copy ne neg negative new new_empty new_empty_strided new_full new_ones new_tensor new_zeros nextafter nonzero
+nonzero_static norm not_equal orgqr ormqr outer permute pin_memory pinverse polygamma positive pow prelu prod put
+q_per_channel_scales q_per_channel_zero_points quantile rad2deg ravel reciprocal relu remainder renorm repeat
+repeat_interleave reshape reshape_as resize resize_as resolve_conj resolve_neg roll rot90 round row_indices rsqrt
 scatter scatter_add scatter_reduce select select_scatter sgn short sigmoid sign signbit sin sinc sinh slice_inverse
 slice_scatter smm softmax sparse_mask sqrt square squeeze sspaddmm std stft sub subtract sum sum_to_size swapaxes
 swapdims t take take_along_dim tan tanh tile to to_dense to_mkldnn to_padded_tensor to_sparse to_sparse_bsc
