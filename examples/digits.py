@@ -2,8 +2,8 @@
 
     python examples/digits.py --dir runs/digits
 
-Kill it whenever you like and run the same line again: it goes on where it was, and the weights in the end are bit for bit
-those of a run that was never interrupted.
+Kill it whenever you like and run the same line again: it goes on where it was, and the weights in the end are bit for
+bit those of a run that was never interrupted.
 """
 
 import argparse
@@ -113,7 +113,7 @@ def main() -> None:
     parser.add_argument("--amp", choices=["off", "bf16", "fp16"], default="off")
     parser.add_argument("--accumulate", type=int, default=2, help="micro-batches in one optimizer step")
     parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--lr", type=float, default=0.01)
+    parser.add_argument("--lr", type=float, default=0.003)
     parser.add_argument("--every", type=int, default=20, help="save once in so many micro-batches")
     parser.add_argument("--out", help="where the trained weights go")
     args = parser.parse_args()

@@ -15,6 +15,7 @@ except ModuleNotFoundError as _missing:
         name=_missing.name,
     ) from None
 
+from torchguard.checkpoint import Checkpointer, ResumeReport
 from torchguard.errors import (
     CheckpointError,
     CorruptCheckpointError,
@@ -31,11 +32,13 @@ from torchguard.errors import (
 from torchguard.freeze import Frozen, freeze
 from torchguard.modes import eval_mode
 from torchguard.rng import RngState, Seeded, rng_state, seed_everything, set_rng_state
+from torchguard.shelf import Skipped
 from torchguard.step import StepResult, TrainStep
 from torchguard.weights import LoadReport, load_weights
 
 __all__ = [
     "CheckpointError",
+    "Checkpointer",
     "CorruptCheckpointError",
     "Frozen",
     "LoadReport",
@@ -44,8 +47,10 @@ __all__ = [
     "NoGoodCheckpointError",
     "NonFiniteGradientError",
     "NonFiniteLossError",
+    "ResumeReport",
     "RngState",
     "Seeded",
+    "Skipped",
     "StateMismatchError",
     "StepResult",
     "TorchguardError",

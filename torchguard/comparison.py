@@ -114,17 +114,17 @@ def mismatch(comparison: Comparison, source: str, module: str) -> str:
     missing, unexpected = comparison.refused_missing, comparison.refused_unexpected
     parts, cures = [], []
     if missing:
-        parts.append(f"{count(len(missing), 'key')} missing ({some(missing)})")
+        parts.append(f"missing: {some(missing)}")
         cures.append(f"allow_missing={_as_patterns(missing)}")
     if unexpected:
-        parts.append(f"{count(len(unexpected), 'key')} unexpected ({some(unexpected)})")
+        parts.append(f"unexpected: {some(unexpected)}")
         cures.append(f"allow_unexpected={_as_patterns(unexpected)}")
     if refused := comparison.refused_shape:
         first = min(refused)
-        parts.append(f'{count(len(refused), "shape")} different ("{first}" is {comparison.shape[first]})')
+        parts.append(f"other shapes: {some(refused)} ({first} is {comparison.shape[first]})")
         cures.append(f"allow_shape={_as_patterns(refused)}")
     whole = f"{len(comparison.loadable)} of {count(len(comparison.target), 'tensor')}"
-    head = f"{source} fits {whole} of {module}: {', '.join(parts) or 'nothing would be loaded'}"
+    head = f"{source} fits {whole} of {module}: {'; '.join(parts) or 'nothing would be loaded'}"
     if not comparison.loadable:
         return f"{head}; nothing was loaded; build the module that was saved, or pass rename=lambda key: ..."
     return f"{head}; nothing was loaded; if that is meant, write load_weights(model, source, {', '.join(cures)})"

@@ -83,7 +83,7 @@ class TrainStep:
     ) -> None:
         refuse_options(amp, accumulate, clip_norm, on_nonfinite)
         refuse_objects(model, optimizer, scheduler, amp)
-        self._optimizer, self._scheduler = optimizer, scheduler
+        self.optimizer, self.scheduler = optimizer, scheduler
         self._amp, self._clip_norm, self._on_nonfinite = amp, clip_norm, on_nonfinite
         self._device_type = next(model.parameters()).device.type
         self._scaler = torch.amp.GradScaler(self._device_type) if amp == "fp16" else None
@@ -196,7 +196,7 @@ class TrainStep:
                 "compute the loss from the output of the model that the optimizer was made for"
             )
         if self._scaler:
-            self._scaler.unscale_(self._optimizer)
+            self._scaler.unscale_(self.optimizer)
         self._window.average(grads)
         return get_total_norm(grads)
 
@@ -204,15 +204,15 @@ class TrainStep:
         """Step by hand and not by ``scaler.step``: the gradient is unscaled and known to be finite, fused or not."""
         if self._clip_norm is not None:
             clip_grads_with_norm_(self._parameters(), self._clip_norm, norm)
-        self._optimizer.step()
+        self.optimizer.step()
 
     def _count(self, stepped: bool) -> None:
         if not stepped:
             self._skipped += 1
             return
         self._steps += 1
-        if self._scheduler:
-            self._scheduler.step()
+        if self.scheduler:
+            self.scheduler.step()
 
     def _throw_away(self) -> None:
         self._window.clear()
@@ -223,7 +223,7 @@ class TrainStep:
             parameter.grad = None
 
     def _parameters(self) -> list[Tensor]:
-        return parameters_of(self._optimizer)
+        return parameters_of(self.optimizer)
 
     def _nonfinite_message(self, grad_norm: float) -> str:
         grads = [parameter.grad for parameter in self._parameters() if parameter.grad is not None]
