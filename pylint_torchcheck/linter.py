@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from astroid import MANAGER, AstroidBuildingError, AstroidSyntaxError, nodes
-from pylint.exceptions import UnknownMessageError
+from pylint.exceptions import DeletedMessageError, MessageBecameExtensionError, UnknownMessageError
 from pylint.interfaces import HIGH
 from pylint.lint import PyLinter
 from pylint.typing import FileItem
@@ -57,8 +57,10 @@ class PitfallLinter(PyLinter):
         """Turn a misspelt message on the command line into a usage error; elsewhere Pylint has its own ways."""
         try:
             yield
+        except (DeletedMessageError, MessageBecameExtensionError):
+            raise
         except UnknownMessageError as error:
-            if self._configured is not None or scope != "package" or type(error) is not UnknownMessageError:
+            if self._configured is not None or scope != "package":
                 raise
             near = get_close_matches(msgid, [message.symbol for message in self.msgs_store.messages], n=1)
             hint = f"did you mean {near[0]}?" if near else "torchcheck --list names the pitfalls"
