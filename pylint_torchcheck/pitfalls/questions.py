@@ -43,6 +43,10 @@ class Subject(Protocol):
         """The value, where the kind is ``CONSTANT``."""
 
     @property
+    def owner(self) -> Subject | None:
+        """The object that it is a part of or was taken from, where that is known."""
+
+    @property
     def on_graph(self) -> bool | None:
         """Is it part of the autograd graph? ``None``: not known."""
 
@@ -79,6 +83,9 @@ class Call(Place, Protocol):
 
     def argument(self, parameter: str) -> Collection[Subject]:
         """Return what the argument may be; empty if it is not given in plain sight."""
+
+    def setting(self, parameter: str) -> object:
+        """Return a hyper-parameter: the literal given, or torch's default; ``...`` if it is given and not a literal."""
 
     def argument_text(self, parameter: str) -> str:
         """Return the source of the argument; empty if it is not given in plain sight."""
@@ -154,11 +161,17 @@ class Program(Protocol):
     def method_calls(self, *names: str) -> Iterable[Call]:
         """Return the calls of methods with one of these names, on whatever they are called; all, if none is named."""
 
+    def pure_tensor_calls(self) -> Iterable[Call]:
+        """Return the calls of methods that, on a tensor, give a new tensor and change nothing."""
+
     def origins(self, subjects: Iterable[Subject]) -> Collection[Subject]:
         """Return the subjects and all that they were computed or built from."""
 
     def uses(self, subject: Subject) -> Collection[str]:
         """Return what is done with an object: the keys, attributes and methods that are asked of it."""
+
+    def belongs(self, part: Subject, whole: Subject) -> bool:
+        """Is ``part`` the module ``whole`` itself, or one of the modules in it?"""
 
     def has(self, subject: Subject, trait: Trait) -> bool | None:
         """Is the module made so? ``None``: not known."""

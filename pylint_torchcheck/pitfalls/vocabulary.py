@@ -114,6 +114,10 @@ class Thaw(Verb):
     """`requires_grad` was switched on for parameters of a module."""
 
 
+class ThawPart(Thaw):
+    """The same, for some of them."""
+
+
 class LoadWeights(Verb):
     """A state dict was loaded into a module or another object with state."""
 

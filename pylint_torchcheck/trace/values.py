@@ -89,6 +89,7 @@ class Store:
     _frames: dict[tuple[object, ...], Frame] = field(default_factory=dict)
     parts: dict[Value, set[Value]] = field(default_factory=dict)
     uses: dict[Value, set[str]] = field(default_factory=dict)
+    bases: dict[nodes.ClassDef, list[Values]] = field(default_factory=dict)
 
     def make(
         self,

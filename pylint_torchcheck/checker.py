@@ -1,0 +1,73 @@
+"""The only module that talks to Pylint."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar
+
+from astroid import nodes
+from pylint import interfaces
+from pylint.checkers import BaseChecker
+
+from pylint_torchcheck.pitfalls import PITFALLS
+from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall
+from pylint_torchcheck.trace.places import Place
+from pylint_torchcheck.trace.program import Program, mentions_torch
+
+if TYPE_CHECKING:
+    from pylint.typing import ExtraMessageOptions, MessageDefinitionTuple
+
+
+def _options(pitfall: type[Pitfall]) -> ExtraMessageOptions:
+    return {"old_names": list(pitfall.old_names), "default_enabled": pitfall.default_enabled}
+
+
+def _reason(pitfall: type[Pitfall]) -> str:
+    return " ".join((pitfall.__doc__ or "").split())
+
+
+_STRICT = bool(os.environ.get("TORCHCHECK_STRICT"))  # for the project's own tests: let an error of the reader out
+
+
+class TorchChecker(BaseChecker):
+    """Reads each file once and asks every pitfall."""
+
+    name = "torchcheck"
+    msgs: ClassVar[dict[str, MessageDefinitionTuple]] = {
+        pitfall.msgid: (pitfall.message, pitfall.symbol, _reason(pitfall), _options(pitfall)) for pitfall in PITFALLS
+    }
+
+    def leave_module(self, node: nodes.Module) -> None:
+        """Report every pitfall of a file, in the order of its lines."""
+        if not mentions_torch(node):
+            return
+        seen: set[tuple[str, int, int]] = set()
+        for line, column, pitfall, finding, place in sorted(self._findings(node), key=lambda found: found[:2]):
+            if (pitfall.symbol, line, column) not in seen:
+                seen.add((pitfall.symbol, line, column))
+                self._report(pitfall, finding, place)
+
+    def _findings(self, node: nodes.Module) -> list[tuple[int, int, type[Pitfall], Finding, Place]]:
+        """Read a file and ask every pitfall; a file that the reader cannot manage has no findings.
+
+        An exception here would end every other check of the file, those of other plugins included.
+        """
+        try:
+            return list(_ask(Program(node)))
+        except Exception:
+            if _STRICT:
+                raise
+            return []
+
+    def _report(self, pitfall: type[Pitfall], finding: Finding, place: Place) -> None:
+        confidence = getattr(interfaces, pitfall.confidence(finding))
+        self.add_message(pitfall.symbol, node=place.node, args=finding.details or None, confidence=confidence)
+
+
+def _ask(program: Program) -> Iterator[tuple[int, int, type[Pitfall], Finding, Place]]:
+    for pitfall in PITFALLS:
+        for finding in pitfall.check(program):
+            place = finding.place
+            if isinstance(place, Place):
+                yield place.node.lineno or 1, place.node.col_offset or 0, pitfall, finding, place

@@ -1,0 +1,1 @@
+"""Automatic mixed precision: autocast and the gradient scaler."""

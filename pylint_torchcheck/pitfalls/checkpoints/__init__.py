@@ -1,0 +1,1 @@
+"""Checkpoints and weights: what is saved, and what a load leaves out."""

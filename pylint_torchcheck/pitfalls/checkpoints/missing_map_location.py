@@ -1,0 +1,46 @@
+"""``torch.load`` of a checkpoint without ``map_location``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall
+from pylint_torchcheck.pitfalls.questions import Call, Program
+
+_NAMED = re.compile(r"ckpt|checkpoint|\.pth|weights|pretrain|resume|snapshot|state_?dict|model|net\b", re.IGNORECASE)
+_CHECKPOINT_USES = re.compile(
+    r"load_state_dict|state_dict|\['(model|net|optim|optimizer|scheduler|epoch|iteration|scaler|ema|best_\w+|\w+_state)'\]"
+    r"|\.(eval|parameters|load_state_dict)\b"
+)
+
+
+class MissingMapLocation(Pitfall):
+    """A tensor remembers the device that it was saved from, and ``torch.load`` puts it back there.
+
+    A checkpoint of a GPU job then fails to load on a machine without one; with several ranks, every rank fills the
+    memory of the first GPU.
+    """
+
+    msgid = "W7742"
+    symbol = "missing-map-location"
+    message = (
+        "%s puts each tensor back on the device that it was saved from, which this machine may not have; "
+        'add map_location="cpu", or the device that is used'
+    )
+    guard = "torchguard.load_weights"
+
+    @classmethod
+    def check(cls, program: Program) -> Iterator[Finding]:
+        """Find loads of checkpoints that leave the place to the file."""
+        for call in program.calls("torch.load"):
+            if not call.gives("map_location") and _is_checkpoint(program, call):
+                yield Finding(call, (call.text,))
+
+
+def _is_checkpoint(program: Program, call: Call) -> bool:
+    """Is what is loaded a checkpoint, by its name or by what is asked of it?"""
+    names = (call.argument_text("f"), call.target_text, call.function)
+    if any(_NAMED.search(name) for name in names):
+        return True
+    return any(_CHECKPOINT_USES.search(use) for result in call.results for use in program.uses(result))

@@ -1,0 +1,1 @@
+"""Gradients: when they are added up, cleared, clipped and used."""

@@ -1,0 +1,1 @@
+"""Tensors: values, devices, and the autograd graph."""

@@ -1,0 +1,53 @@
+"""Running sums and lists: does what a loop adds to live longer than one iteration of it?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from astroid import nodes
+
+from pylint_torchcheck.trace.events import Loop
+from pylint_torchcheck.trace.places import dotted
+from pylint_torchcheck.trace.values import Frame
+
+
+def outlives_iteration(accumulator: nodes.NodeNG, loops: tuple[Loop, ...], frame: Frame) -> bool:
+    """Was the accumulator made before the innermost loop, and is it never made anew inside?"""
+    name = dotted(accumulator)
+    if not name or not loops:
+        return False
+    loop = loops[-1]
+    if "." in name:
+        return not any(_anew(_home_of(accumulator), name, accumulator))
+    return loop.frame is frame and not any(_anew(loop.node, name, accumulator))
+
+
+def _home_of(accumulator: nodes.NodeNG) -> nodes.NodeNG:
+    """Return the class of an attribute of ``self``; else the whole file."""
+    node = accumulator
+    while node.parent is not None and not isinstance(node, nodes.ClassDef):
+        node = node.parent
+    return node
+
+
+def _anew(where: nodes.NodeNG, name: str, accumulator: nodes.NodeNG) -> Iterator[bool]:
+    """Yield once for each plain assignment to the name, other than ``total = total + x`` and those in ``__init__``."""
+    for target in where.nodes_of_class((nodes.AssignName, nodes.AssignAttr)):
+        if dotted(target) == name and not isinstance(target.parent, nodes.AugAssign) and not _is_growth(target, name):
+            if not _in_constructor(target):
+                yield True
+
+
+def _is_growth(target: nodes.NodeNG, name: str) -> bool:
+    statement = target.parent
+    return isinstance(statement, nodes.Assign) and grows(statement.value, name)
+
+
+def grows(value: nodes.NodeNG, name: str) -> bool:
+    """Is this ``name + something`` or ``something + name``?"""
+    return isinstance(value, nodes.BinOp) and value.op == "+" and name in {dotted(value.left), dotted(value.right)}
+
+
+def _in_constructor(node: nodes.NodeNG) -> bool:
+    scope = node.scope()
+    return isinstance(scope, nodes.FunctionDef) and scope.name == "__init__"

@@ -1,0 +1,250 @@
+"""Finds out what a call calls, and has it read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TypeAlias
+
+from astroid import nodes
+
+from pylint_torchcheck.pitfalls.vocabulary import Accumulate, Kind, OptimizerStep
+from pylint_torchcheck.torch_api import effects, generated
+from pylint_torchcheck.torch_api.effects import Effect
+from pylint_torchcheck.torch_api.objects import canonical, method_path, signature
+from pylint_torchcheck.trace.accumulation import outlives_iteration
+from pylint_torchcheck.trace.arguments import Arguments
+from pylint_torchcheck.trace.callsites import CallSite
+from pylint_torchcheck.trace.classes import find_method
+from pylint_torchcheck.trace.library import Library
+from pylint_torchcheck.trace.values import NOTHING, PLAIN, Frame, Value, Values
+
+_Way: TypeAlias = Callable[[], Values]
+# A method of a module that nobody can see leaves its mode alone, unless its name says otherwise.
+_MODE_WORDS = ("train", "eval", "mode", "freeze", "infer", "test", "prepare", "fit", "predict")
+_ADDING = frozenset({"append", "add", "insert", "appendleft", "extend", "update"})
+_TAKING = frozenset({"get", "pop", "setdefault"})
+_DETACHING = frozenset({"detach", "detach_", "new_tensor", "new_zeros", "new_ones", "new_empty", "new_full"})
+
+
+class Calls(Library):
+    """Reads calls of every form."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)
+        self.callsites: dict[nodes.Call, CallSite] = {}
+
+    def call(self, node: nodes.Call) -> Values:
+        """Read a call: what it is called on, its arguments, and what it does."""
+        if isinstance(node.func, nodes.Attribute):
+            receivers = self._super() if _is_super(node.func.expr) else self.evaluate(node.func.expr)
+            arguments = self._arguments(node)
+            results = self._method_call(node, node.func, receivers, arguments)
+            paths = {canonical(f"{value.path}.{node.func.attrname}") for value in receivers if value.kind is Kind.LIBRARY}
+        else:
+            callees, receivers = self.evaluate(node.func), NOTHING
+            arguments = self._arguments(node)
+            results = self._plain_call(node, callees, arguments)
+            paths = {value.path for value in callees if value.kind is Kind.LIBRARY}
+        self.callsites.setdefault(node, CallSite(node)).note(receivers, arguments, results, paths)
+        return results
+
+    def _arguments(self, node: nodes.Call) -> Arguments:
+        arguments = Arguments()
+        for argument in node.args:
+            target = arguments.starred if isinstance(argument, nodes.Starred) else arguments.positional
+            target.append(self.evaluate(argument))
+        for keyword in node.keywords:
+            if keyword.arg is None:
+                arguments.starred.append(self.evaluate(keyword.value))
+            else:
+                arguments.keywords[keyword.arg] = self.evaluate(keyword.value)
+        return arguments
+
+    def _super(self) -> Values:
+        frame: Frame | None = self.frame
+        while frame is not None and not frame.receiver:
+            frame = frame.parent
+        return frame.receiver if frame else NOTHING
+
+    # Methods
+
+    def _method_call(self, node: nodes.Call, func: nodes.Attribute, receivers: Values, arguments: Arguments) -> Values:
+        ways: dict[object, Values] = {}
+        for value in receivers or PLAIN:
+            way = self._way(node, func, value)
+            ways[way] = ways.get(way, NOTHING) | {value}
+        return self.either([partial(self._go, way, node, func.attrname, group, arguments) for way, group in ways.items()])
+
+    def _way(self, node: nodes.Call, func: nodes.Attribute, value: Value) -> object:
+        """Return what decides how a method call is read; receivers for which it is the same are read together."""
+        name = func.attrname
+        stored = self.here().slots.get((value, name))
+        if stored is not None and not _is_super(func.expr):
+            return stored
+        if value.kind is Kind.LIBRARY:
+            return canonical(f"{value.path}.{name}")
+        if isinstance(value.definition, nodes.ClassDef):
+            after = _enclosing_class(node) if _is_super(func.expr) else None
+            method = find_method(value.definition, name, self, after)
+            if method is not None:
+                return self.store.make(Kind.FUNCTION, method, self._class_frame(value), owner=value, definition=method)
+        effect = effects.METHODS.get(value.kind, {}).get(name)
+        if effect is None and value.kind in {Kind.UNKNOWN, Kind.INSTANCE}:
+            effect = effects.BY_NAME_ALONE.get(name)
+        return effect or value.kind
+
+    def _go(self, way: object, node: nodes.Call, name: str, group: Values, arguments: Arguments) -> Values:
+        match way:
+            case frozenset():
+                return self._plain_call(node, way, arguments)
+            case str():
+                return self.library_call(node, way, arguments)
+            case Value():
+                return self._bound(node, way, arguments)
+            case Effect():
+                return self._known_method(node, way, name, group, arguments)
+        values = [self._other_method(node, name, value, arguments) for value in group]
+        return NOTHING.union(*values)
+
+    def _bound(self, node: nodes.Call, function: Value, arguments: Arguments) -> Values:
+        """Read a method; called on the class itself, it gets no ``self`` unless it is a class method."""
+        owner = function.owner
+        definition = function.definition
+        on_class = owner is not None and owner.kind is Kind.CLASS
+        is_method = isinstance(definition, nodes.FunctionDef) and definition.type == "classmethod"
+        receiver = frozenset({owner}) if owner and (not on_class or is_method) else NOTHING
+        plain = self.store.make(Kind.FUNCTION, function.site, function.frame, definition=definition)
+        return self.follow(node, plain, arguments, receiver)
+
+    def _known_method(self, node: nodes.Call, effect: Effect, name: str, group: Values, arguments: Arguments) -> Values:
+        kind = next(iter(group)).kind
+        parameters = signature(method_path(kind, name)) or ((effect.on,) if effect.on else ())
+        self._call_back(node, effect, name, group, arguments)
+        if kind is Kind.SCALER and name == "scale":
+            return NOTHING.union(*(self.scale(node, value, arguments) for value in group))
+        if effect.gives is Kind.COLLECTION:
+            return self._submodules_of(node, name, group)
+        if kind is Kind.INSTANCE and not effect.same:
+            self.escape(node, group)
+        subjects = arguments.get(effect.on, parameters) if effect.on else group
+        if effect.gives in {Kind.PARAMETERS, Kind.STATE_DICT}:
+            return NOTHING.union(*(self._taken_from(node, effect.gives, name, value) for value in subjects))
+        return self.apply(effect, node, subjects, arguments, parameters)
+
+    def _call_back(self, node: nodes.Call, effect: Effect, name: str, group: Values, arguments: Arguments) -> None:
+        """``step(closure)`` runs the closure first; ``apply(f)`` runs it on each submodule."""
+        functions = [value for value in arguments.everything() if value.kind is Kind.FUNCTION]
+        if effect.verb is OptimizerStep:
+            for function in functions:
+                self.follow(node, function, Arguments(), NOTHING)
+        elif name == "apply":
+            for function in functions:
+                self.follow(node, function, Arguments([self._children_of(group)]), NOTHING)
+
+    def _children_of(self, modules: Values) -> Values:
+        return NOTHING.union(*(self.elements(frozenset({value}), value.site or self.tree) for value in modules))
+
+    def _submodules_of(self, node: nodes.Call, name: str, group: Values) -> Values:
+        children = frozenset(self.store.make(Kind.MODULE, owner=value, path="*", guessed=True) for value in group)
+        if name.startswith("named_"):
+            children = self.collection(node, [(0, PLAIN), (1, children)])
+        return self.collection(node.func, [("*", children)])
+
+    def _taken_from(self, node: nodes.Call, kind: Kind, name: str, value: Value) -> Values:
+        taken = self.store.make(kind, node, self.frame, path=name, owner=value)
+        self.store.derive(taken, [value])
+        return frozenset({taken})
+
+    def _other_method(self, node: nodes.Call, name: str, value: Value, arguments: Arguments) -> Values:
+        match value.kind:
+            case Kind.TENSOR | Kind.PARAMETER:
+                return self._tensor_method(node, name, value, arguments)
+            case Kind.COLLECTION:
+                return self._collection_method(node, name, value, arguments)
+            case Kind.CHECKPOINT | Kind.STATE_DICT:
+                return self._checkpoint_method(name, value, arguments)
+            case Kind.MODULE | Kind.LOSS_FUNCTION:
+                return self._module_method(node, name, value, arguments)
+            case Kind.UNKNOWN | Kind.INSTANCE | Kind.OPTIMIZER | Kind.SCALER | Kind.SCHEDULER | Kind.CLASS:
+                self.escape(node, frozenset({value}))
+                return self.unknown_call(node, f"{value.path}.{name}", arguments)
+        return PLAIN
+
+    def _tensor_method(self, node: nodes.Call, name: str, value: Value, arguments: Arguments) -> Values:
+        sources = [value, *arguments.everything()]
+        if name in generated.TENSOR_PLAIN_METHODS:
+            return PLAIN
+        if name in _DETACHING:
+            return frozenset({self.store.make(Kind.TENSOR, node, self.frame, path=name, guessed=value.guessed)})
+        if name in generated.INPLACE_METHODS:
+            self.store.derive(value, arguments.everything())
+            return frozenset({value})
+        if name in generated.TENSOR_METHODS or name in generated.TENSOR_TUPLE_METHODS:
+            return self.tensor(node, sources, guessed=value.guessed, path=name)
+        return self.unknown(node, sources)
+
+    def _collection_method(self, node: nodes.Call, name: str, value: Value, arguments: Arguments) -> Values:
+        given = arguments.everything()
+        if name in _ADDING:
+            self.store.derive(value, given)
+            if any(item.kind is Kind.TENSOR for item in given):
+                outlives = outlives_iteration(node.func.expr, self.loops, self.frame)
+                self.emit(Accumulate, node, given, frozenset({value}), outlives=outlives)
+        if name in _TAKING:
+            return self._held(value, arguments.positional[0]) if arguments.positional else self.elements(frozenset({value}), node)
+        if name == "items":
+            pair = self.collection(node, [(0, PLAIN), (1, frozenset(self.store.parts.get(value, ())) or PLAIN)])
+            return self.collection(node.func, [("*", pair)])
+        return frozenset({value}) if name in {"values", "copy"} else PLAIN
+
+    def _checkpoint_method(self, name: str, value: Value, arguments: Arguments) -> Values:
+        for key in arguments.positional[0] if arguments.positional else NOTHING:
+            self.store.use([value], f"[{key.constant!r}]" if key.kind is Kind.CONSTANT else "[]")
+        self.store.use([value], f".{name}()")
+        return frozenset({self.store.make(Kind.CHECKPOINT, value.site, value.frame, path=value.path)})
+
+    def _module_method(self, node: nodes.Call, name: str, value: Value, arguments: Arguments) -> Values:
+        """A method of a class that is not in sight."""
+        if any(word in name for word in _MODE_WORDS):
+            self.escape(node, frozenset({value}))
+        self.escape(node, arguments.everything())
+        with_receiver = Arguments([frozenset({value}), *arguments.positional], arguments.keywords, arguments.starred)
+        return self.result_of_unknown(node, f"{value.path}.{name}", with_receiver)
+
+    # Plain calls
+
+    def _plain_call(self, node: nodes.Call, callees: Values, arguments: Arguments) -> Values:
+        modules = frozenset(value for value in callees if value.kind is Kind.MODULE)
+        ways: list[_Way] = [partial(self._call_one, node, value, arguments) for value in callees - modules]
+        if modules:
+            ways.append(partial(self.forward, node, modules, arguments))
+        return self.either(ways) if ways else self.unknown_call(node, "", arguments)
+
+    def _call_one(self, node: nodes.Call, callee: Value, arguments: Arguments) -> Values:
+        match callee.kind:
+            case Kind.LIBRARY:
+                return self.library_call(node, callee.path, arguments)
+            case Kind.FUNCTION:
+                return self._bound(node, callee, arguments)
+            case Kind.CLASS:
+                return self.instantiate(node, callee, arguments)
+            case Kind.LOSS_FUNCTION:
+                return self.tensor(node, arguments.everything(), path="loss", guessed=callee.guessed)
+            case Kind.INSTANCE if isinstance(callee.definition, nodes.ClassDef):
+                method = find_method(callee.definition, "__call__", self)
+                if method is not None:
+                    function = self.store.make(Kind.FUNCTION, method, self._class_frame(callee), definition=method)
+                    return self.follow(node, function, arguments, frozenset({callee}))
+        self.escape(node, frozenset({callee}))
+        return self.unknown_call(node, callee.path, arguments)
+
+
+def _is_super(node: nodes.NodeNG) -> bool:
+    return isinstance(node, nodes.Call) and isinstance(node.func, nodes.Name) and node.func.name == "super"
+
+
+def _enclosing_class(node: nodes.NodeNG) -> nodes.ClassDef | None:
+    while node is not None and not isinstance(node, nodes.ClassDef):
+        node = node.parent
+    return node

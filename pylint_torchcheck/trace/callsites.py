@@ -1,0 +1,112 @@
+"""Calls in the source, with what is known of each from all the ways in which it is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from astroid import nodes
+
+from pylint_torchcheck.pitfalls.vocabulary import Kind
+from pylint_torchcheck.torch_api.generated import OPTIMIZERS
+from pylint_torchcheck.torch_api.objects import method_path, signature
+from pylint_torchcheck.trace.arguments import Arguments
+from pylint_torchcheck.trace.places import Place, source_of
+from pylint_torchcheck.trace.values import NOTHING, Values
+
+
+@dataclass(frozen=True, slots=True)
+class CallSite(Place):
+    """One call; see ``pylint_torchcheck.pitfalls.questions.Call`` for what a pitfall sees of it."""
+
+    node: nodes.Call
+    paths: set[str] = field(default_factory=set, compare=False)
+    reached: list[tuple[Values, Arguments, Values]] = field(default_factory=list, compare=False)
+
+    def note(self, receivers: Values, arguments: Arguments, results: Values, paths: set[str]) -> None:
+        """Add one way in which the call is reached."""
+        self.reached.append((receivers, arguments, results))
+        self.paths.update(paths)
+
+    @property
+    def method(self) -> str:
+        """The name of the method or function that is called."""
+        func = self.node.func
+        return func.attrname if isinstance(func, nodes.Attribute) else getattr(func, "name", "")
+
+    @property
+    def receivers(self) -> Values:
+        """What the method is called on; empty for a plain function."""
+        return NOTHING.union(*(receivers for receivers, _, _ in self.reached))
+
+    @property
+    def results(self) -> Values:
+        """What the call may return."""
+        return NOTHING.union(*(results for _, _, results in self.reached))
+
+    @property
+    def receiver_text(self) -> str:
+        """The source of what the method is called on."""
+        return source_of(self.node.func.expr) if isinstance(self.node.func, nodes.Attribute) else ""
+
+    @property
+    def target_text(self) -> str:
+        """The source of the target that the result is assigned to; empty if there is none."""
+        parent = self.node.parent
+        return source_of(parent.targets[0]) if isinstance(parent, nodes.Assign) else ""
+
+    @property
+    def is_dropped(self) -> bool:
+        """Is the call a statement of its own, or its result bound to a name that nobody reads?"""
+        parent = self.node.parent
+        if isinstance(parent, nodes.Expr):
+            return True
+        if isinstance(parent, nodes.Assign) and len(parent.targets) == 1:
+            target = parent.targets[0]
+            return isinstance(target, nodes.AssignName) and not _is_read(target)
+        return False
+
+    def gives(self, parameter: str) -> bool:
+        """Is the argument given: by keyword, by position, or perhaps through ``*args`` or ``**kwargs``?"""
+        if any(keyword.arg in {None, parameter} for keyword in self.node.keywords):
+            return True
+        if any(isinstance(argument, nodes.Starred) for argument in self.node.args):
+            return True
+        order = self._signature()
+        return parameter in order and order.index(parameter) < len(self.node.args)
+
+    def argument(self, parameter: str) -> Values:
+        """Return what the argument may be; empty if it is not given in plain sight."""
+        order = self._signature()
+        return NOTHING.union(*(arguments.get(parameter, order) for _, arguments, _ in self.reached))
+
+    def setting(self, parameter: str) -> object:
+        """Return a hyper-parameter: the literal given, or torch's default; ``...`` if it is given and not a literal."""
+        if not self.gives(parameter):
+            return next((OPTIMIZERS[path].get(parameter) for path in self.paths if path in OPTIMIZERS), None)
+        given = self.argument(parameter)
+        constants = [value.constant for value in given if value.kind is Kind.CONSTANT]
+        return constants[0] if len(constants) == len(given) == 1 else ...
+
+    def argument_text(self, parameter: str) -> str:
+        """Return the source of the argument; empty if it is not given in plain sight."""
+        for keyword in self.node.keywords:
+            if keyword.arg == parameter:
+                return source_of(keyword.value)
+        order = self._signature()
+        index = order.index(parameter) if parameter in order else len(self.node.args)
+        return source_of(self.node.args[index]) if index < len(self.node.args) else ""
+
+    def _signature(self) -> Sequence[str]:
+        for path in self.paths:
+            return signature(path) or ()
+        kinds = {value.kind for value in self.receivers} or {Kind.MODULE}
+        return signature(method_path(kinds.pop(), self.method)) or ()
+
+
+def _is_read(target: nodes.AssignName) -> bool:
+    """Is a name read anywhere in its scope, functions inside it included?"""
+    scope = target.scope()
+    if isinstance(scope, nodes.Module):
+        return True  # another file may read it
+    return any(name.name == target.name for name in scope.nodes_of_class(nodes.Name))

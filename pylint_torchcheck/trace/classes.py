@@ -1,0 +1,140 @@
+"""Classes of the file: what they inherit, what they define, and what their instances are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from astroid import nodes
+
+from pylint_torchcheck.pitfalls.vocabulary import Kind, Trait
+from pylint_torchcheck.torch_api.objects import made_by, trait_of
+from pylint_torchcheck.trace.values import Store, Value
+
+if TYPE_CHECKING:
+    from pylint_torchcheck.trace.machine import Machine
+
+_MODULE_BASES = frozenset({"torch.nn.Module", "torch.jit.ScriptModule"})
+_CONTAINERS = frozenset(
+    "torch.nn.Sequential torch.nn.ModuleList torch.nn.ModuleDict torch.nn.DataParallel "
+    "torch.nn.parallel.DistributedDataParallel".split()
+)
+_MODE_NAMES = frozenset({"dropout", "dropout2d", "dropout3d", "alpha_dropout", "feature_dropout", "training"})
+_BATCH_NORM_NAMES = frozenset({"batch_norm"})
+
+
+def lineage(definition: nodes.ClassDef, store: Store) -> Iterator[nodes.ClassDef | str | None]:
+    """Return the class, then its bases in the order of search: a path for a library's class, ``None`` if unknown."""
+    seen: set[nodes.ClassDef] = set()
+    waiting: list[nodes.ClassDef | str | None] = [definition]
+    while waiting:
+        current = waiting.pop(0)
+        if isinstance(current, nodes.ClassDef):
+            if current in seen:
+                continue
+            seen.add(current)
+            waiting[:0] = [_base(value) for values in store.bases.get(current, ()) for value in values]
+        yield current
+
+
+def _base(value: Value) -> nodes.ClassDef | str | None:
+    if value.kind is Kind.CLASS and isinstance(value.definition, nodes.ClassDef):
+        return value.definition
+    return value.path if value.kind is Kind.LIBRARY else None
+
+
+def find_method(
+    definition: nodes.ClassDef, name: str, machine: Machine, after: nodes.ClassDef | None = None
+) -> nodes.FunctionDef | None:
+    """Return the method that an instance runs for ``name``; with ``after``, what ``super()`` finds there."""
+    passed = after is None
+    for ancestor in lineage(definition, machine.store):
+        if passed and isinstance(ancestor, nodes.ClassDef):
+            for found in ancestor.locals.get(name, ()):
+                if isinstance(found, nodes.FunctionDef):
+                    return found
+        passed = passed or ancestor is after
+    return None
+
+
+def is_property(method: nodes.FunctionDef) -> bool:
+    """Is the method read like an attribute?"""
+    return _is_decorated(method, {"property", "cached_property", "functools.cached_property"})
+
+
+def is_static(method: nodes.FunctionDef) -> bool:
+    """Does the method take no ``self``?"""
+    return _is_decorated(method, {"staticmethod"})
+
+
+def _is_decorated(method: nodes.FunctionDef, names: set[str]) -> bool:
+    return method.decorators is not None and any(node.as_string() in names for node in method.decorators.nodes)
+
+
+def has_unknown_base(definition: nodes.ClassDef, store: Store) -> bool:
+    """May an instance have methods that are not in the file, other than torch's own?"""
+    return any(
+        ancestor is None or (isinstance(ancestor, str) and not ancestor.startswith(("torch.", "builtins.", "abc.", "typing.")))
+        for ancestor in lineage(definition, store)
+    )
+
+
+def kind_of_instance(definition: nodes.ClassDef, store: Store) -> tuple[Kind, bool]:
+    """Return what an instance is, and whether that is a guess."""
+    for ancestor in lineage(definition, store):
+        if isinstance(ancestor, str):
+            kind = Kind.MODULE if ancestor in _MODULE_BASES else made_by(ancestor)
+            if kind is Kind.MODULE and definition.name.lower().endswith("loss"):
+                return Kind.LOSS_FUNCTION, False
+            if kind is not None and kind is not Kind.TENSOR:
+                return kind, False
+    if has_unknown_base(definition, store) and "forward" in definition.locals:
+        return Kind.MODULE, True
+    return Kind.INSTANCE, False
+
+
+def has_trait(value: Value, trait: Trait, store: Store) -> bool | None:
+    """Is a module made so? It is if one of its parts is; it is not if every part is known and none is."""
+    return _any_has([value], trait, store, set())
+
+
+def _any_has(values: list[Value], trait: Trait, store: Store, seen: set[Value]) -> bool | None:
+    answers = {_one_has(value, trait, store, seen) for value in values if value not in seen}
+    if True in answers:
+        return True
+    return None if None in answers else False
+
+
+def _one_has(value: Value, trait: Trait, store: Store, seen: set[Value]) -> bool | None:
+    seen.add(value)
+    parts = [part for part in store.parts.get(value, ()) if part.kind in _MADE_OF]
+    if isinstance(value.definition, nodes.ClassDef):
+        return _instance_has(value, value.definition, parts, trait, store, seen)
+    if value.kind is Kind.COLLECTION or value.path in _CONTAINERS:
+        return _any_has(parts, trait, store, seen)
+    if value.kind is Kind.CLASS or value.guessed:
+        return None
+    return trait_of(value.path, trait) if value.kind in {Kind.MODULE, Kind.LOSS_FUNCTION} else None
+
+
+_MADE_OF = frozenset({Kind.MODULE, Kind.LOSS_FUNCTION, Kind.UNKNOWN, Kind.COLLECTION, Kind.INSTANCE})
+
+
+def _instance_has(
+    value: Value, definition: nodes.ClassDef, parts: list[Value], trait: Trait, store: Store, seen: set[Value]
+) -> bool | None:
+    ancestors = list(lineage(definition, store))
+    if any(isinstance(ancestor, nodes.ClassDef) and _body_has(ancestor, trait) for ancestor in ancestors):
+        return True
+    libraries = {ancestor for ancestor in ancestors if not isinstance(ancestor, nodes.ClassDef)}
+    inherited = {trait_of(path, trait) if path else None for path in libraries - _MODULE_BASES - {"builtins.object"}}
+    answer = _any_has(parts, trait, store, seen)
+    if answer or True in inherited:
+        return True
+    return None if None in inherited or answer is None or value.guessed else False
+
+
+def _body_has(definition: nodes.ClassDef, trait: Trait) -> bool:
+    """Does the class call the functional form, or ask ``self.training``?"""
+    names = _BATCH_NORM_NAMES if trait is Trait.BATCH_NORM else _MODE_NAMES | _BATCH_NORM_NAMES
+    return any(node.attrname in names for node in definition.nodes_of_class(nodes.Attribute))

@@ -1,0 +1,96 @@
+"""Events and the graph that they form: what may happen to which objects, and what may happen next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from astroid import nodes
+
+from pylint_torchcheck.pitfalls.vocabulary import Verb
+from pylint_torchcheck.trace.places import Place
+from pylint_torchcheck.trace.values import NOTHING, Frame, Values
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A loop under way: the same one in its first iteration and in a later one."""
+
+    node: nodes.NodeNG
+    frame: Frame
+    over_loader: bool = field(default=False, compare=False)
+    target: Values = field(default=NOTHING, compare=False)
+
+
+@dataclass(eq=False, slots=True)
+class Event:
+    """Something that happens; see ``pylint_torchcheck.pitfalls.questions.Event`` for what a pitfall sees of it."""
+
+    number: int
+    verb: type[Verb]
+    node: nodes.NodeNG
+    frame: Frame
+    subjects: Values
+    results: Values = NOTHING
+    loops: tuple[Loop, ...] = ()
+    recording: bool | None = True
+    in_evaluation: bool = False
+    outlives_iteration: bool = False
+
+    @property
+    def place(self) -> Place:
+        """Where it happens."""
+        return Place(self.node)
+
+    @property
+    def over_loader(self) -> bool:
+        """Does the innermost loop around it run over a data loader?"""
+        return bool(self.loops) and self.loops[-1].over_loader
+
+    def shares_loop(self, other: Event) -> bool:
+        """Does ``other`` happen in an iteration of the innermost loop around this one?"""
+        return bool(self.loops) and self.loops[-1] in other.loops
+
+
+@dataclass(slots=True)
+class Trace:
+    """The events of one way into the program, in the order of reading, and which may follow which.
+
+    Event 0 is the start. Loops make the graph cyclic; branches join in it.
+    """
+
+    recorded: list[Event] = field(default_factory=list)
+    followers: list[set[int]] = field(default_factory=list)
+
+    def add(self, event: Event, after: Iterable[int]) -> None:
+        """Append an event that may follow each of the events ``after``."""
+        self.recorded.append(event)
+        self.followers.append(set())
+        for number in after:
+            self.followers[number].add(event.number)
+
+    def link(self, ends: Iterable[int], head: int) -> None:
+        """Let the program go from ``ends`` back to ``head``."""
+        for number in ends:
+            self.followers[number].add(head)
+
+    def events(self, *verbs: type[Verb]) -> Iterator[Event]:
+        """Return what happened, in the order of reading; all of it, if no verb is named."""
+        for event in self.recorded:
+            if not verbs or issubclass(event.verb, verbs):
+                yield event
+
+    def may_follow(self, first: Event, second: Event) -> bool:
+        """Can ``second`` happen after ``first``?"""
+        return second.number in self.reachable(first.number)
+
+    def reachable(self, start: int) -> set[int]:
+        """Return the numbers of the events that can happen after event ``start``."""
+        found: set[int] = set()
+        waiting = list(self.followers[start])
+        while waiting:
+            number = waiting.pop()
+            if number not in found:
+                found.add(number)
+                waiting.extend(self.followers[number])
+        return found

@@ -1,0 +1,387 @@
+"""What an expression may evaluate to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeAlias
+
+from astroid import nodes
+
+from pylint_torchcheck.pitfalls.vocabulary import Kind
+from pylint_torchcheck.torch_api import effects
+from pylint_torchcheck.torch_api.objects import canonical
+from pylint_torchcheck.trace import truth
+from pylint_torchcheck.trace.classes import find_method, is_property
+from pylint_torchcheck.trace.machine import Machine
+from pylint_torchcheck.trace.places import dotted
+from pylint_torchcheck.trace.state import join
+from pylint_torchcheck.trace.values import ANYTHING, NOTHING, PLAIN, Frame, Value, Values
+
+_TENSOR_VIEWS = frozenset({"T", "mT", "H", "mH", "real", "imag"})
+_TENSOR_PLAIN = frozenset({"shape", "device", "dtype", "ndim", "requires_grad", "is_cuda", "grad_fn", "is_leaf", "layout"})
+
+_Reader: TypeAlias = Callable[[Any], Values]
+
+
+class Expressions(Machine):
+    """Evaluates expressions; calls are read by the class that extends it."""
+
+    def evaluate(self, node: nodes.NodeNG | None) -> Values:
+        """Return what an expression may be; an expression that is not known may be anything."""
+        if node is None:
+            return PLAIN
+        reader: _Reader | None = getattr(self, f"_{type(node).__name__.lower()}", None)
+        return reader(node) if reader else self._children(node)
+
+    def call(self, node: nodes.Call) -> Values:
+        """Read a call."""
+        raise NotImplementedError
+
+    def call_function(self, node: nodes.NodeNG, functions: Values, receiver: Values) -> Values:
+        """Read the body of a function of the file, called without arguments."""
+        raise NotImplementedError
+
+    def _children(self, node: nodes.NodeNG) -> Values:
+        for child in node.get_children():
+            self.evaluate(child)
+        return ANYTHING
+
+    def _const(self, node: nodes.Const) -> Values:
+        return self.store.constant(node.value)
+
+    def _name(self, node: nodes.Name) -> Values:
+        return self.lookup(node.name)
+
+    def _call(self, node: nodes.Call) -> Values:
+        self.spend()
+        return self.call(node)
+
+    def _lambda(self, node: nodes.Lambda) -> Values:
+        return frozenset({self.store.make(Kind.FUNCTION, node, self.frame, definition=node)})
+
+    def _namedexpr(self, node: nodes.NamedExpr) -> Values:
+        values = self.evaluate(node.value)
+        self.assign(node.target, values)
+        return values
+
+    def _await(self, node: nodes.Await) -> Values:
+        return self.evaluate(node.value)
+
+    def _starred(self, node: nodes.Starred) -> Values:
+        return self.elements(self.evaluate(node.value), node)
+
+    def _joinedstr(self, node: nodes.JoinedStr) -> Values:
+        self._children(node)
+        return PLAIN
+
+    # Operators
+
+    def _binop(self, node: nodes.BinOp) -> Values:
+        return self.combine(node, self.evaluate(node.left) | self.evaluate(node.right))
+
+    def combine(self, site: nodes.NodeNG, operands: Values) -> Values:
+        """Return the result of arithmetic."""
+        kinds = {value.kind for value in operands}
+        if kinds & {Kind.TENSOR, Kind.PARAMETER}:
+            return self.tensor(site, operands, guessed=Kind.UNKNOWN in kinds)
+        if kinds & {Kind.COLLECTION, Kind.PARAMETERS, Kind.SOME_PARAMETERS}:
+            return self.collection(site, [("*", operands)])
+        return self.unknown(site, operands) if Kind.UNKNOWN in kinds else PLAIN
+
+    def unknown(self, site: nodes.NodeNG, sources: Iterable[Value] = ()) -> Values:
+        """Return something unknown that was made from ``sources``."""
+        value = self.store.make(Kind.UNKNOWN, site, self.frame)
+        self.store.derive(value, sources)
+        return frozenset({value})
+
+    def _unaryop(self, node: nodes.UnaryOp) -> Values:
+        operand = self.evaluate(node.operand)
+        if node.op == "not":
+            return self._truth(truth.negated(truth.of(operand)))
+        return operand if node.op == "+" else self._negative(node, operand)
+
+    def _negative(self, node: nodes.UnaryOp, operand: Values) -> Values:
+        match list(operand):
+            case [Value(kind=Kind.CONSTANT, constant=int() | float() as number)] if node.op == "-":
+                return self.store.constant(-number)
+        return self.combine(node, operand)
+
+    def _truth(self, answer: bool | None) -> Values:
+        return PLAIN if answer is None else self.store.constant(answer)
+
+    def _compare(self, node: nodes.Compare) -> Values:
+        left = self.evaluate(node.left)
+        rights = [(operator, self.evaluate(right)) for operator, right in node.ops]
+        if len(rights) == 1:
+            operator, right = rights[0]
+            return self._truth(truth.of_comparison(left, operator, right))
+        return PLAIN
+
+    def _boolop(self, node: nodes.BoolOp) -> Values:
+        stops = node.op == "or"
+        found: Values = NOTHING
+        for operand in node.values:
+            values = self.evaluate(operand)
+            found |= values
+            if truth.of(values) is stops:
+                return values if found == values else found
+        return self._conjunction(node, found) if node.op == "and" else found
+
+    def _conjunction(self, node: nodes.BoolOp, found: Values) -> Values:
+        """``a and b`` of known truths is known; else it is what its operands may be."""
+        if all(value.kind is Kind.CONSTANT for value in found):
+            return self._truth(True if all(value.constant for value in found) else None)
+        return found
+
+    def _ifexp(self, node: nodes.IfExp) -> Values:
+        answer = truth.of(self.evaluate(node.test))
+        if answer is not None:
+            return self.evaluate(node.body if answer else node.orelse)
+        before = self.here().copy()
+        values = self.evaluate(node.body)
+        after, self.state = self.state, before
+        values |= self.evaluate(node.orelse)
+        self.state = join([after, self.state])
+        return values
+
+    # Collections
+
+    def _tuple(self, node: nodes.Tuple) -> Values:
+        return self._sequence(node, node.elts)
+
+    def _list(self, node: nodes.List) -> Values:
+        return self._sequence(node, node.elts)
+
+    def _set(self, node: nodes.Set) -> Values:
+        return self._sequence(node, node.elts)
+
+    def _sequence(self, node: nodes.NodeNG, items: Sequence[nodes.NodeNG]) -> Values:
+        if any(isinstance(item, nodes.Starred) for item in items):
+            return self.collection(node, [("*", self.evaluate(item)) for item in items])
+        return self.collection(node, enumerate([self.evaluate(item) for item in items]))
+
+    def _dict(self, node: nodes.Dict) -> Values:
+        items: list[tuple[str | int, Values]] = []
+        for key, value in node.items:
+            held = self.evaluate(value)
+            items.append((key.value, held) if isinstance(key, nodes.Const) and isinstance(key.value, str) else ("*", held))
+        return self.collection(node, items)
+
+    def _listcomp(self, node: nodes.ListComp) -> Values:
+        return self._comprehension(node, [node.elt])
+
+    _setcomp = _generatorexp = _listcomp
+
+    def _dictcomp(self, node: nodes.DictComp) -> Values:
+        return self._comprehension(node, [node.key, node.value])
+
+    def _comprehension(self, node: Any, results: list[nodes.NodeNG]) -> Values:
+        outer, self.frame = self.frame, self.store.frame(node, self.frame, None, self.frame, self.frame.receiver)
+        try:
+            selects = False
+            for generator in node.generators:
+                self.assign(generator.target, self.elements(self.evaluate(generator.iter), generator.iter))
+                selects = selects or bool(generator.ifs)
+                for condition in generator.ifs:
+                    self.evaluate(condition)
+            values = frozenset[Value]().union(*(self.evaluate(result) for result in results))
+        finally:
+            self.frame = outer
+        return self._selected(node, values) if selects else self.collection(node, [("*", values)])
+
+    def _selected(self, node: nodes.NodeNG, values: Values) -> Values:
+        """A comprehension with a condition over parameters keeps some of them."""
+        if any(value.kind is Kind.PARAMETER for value in values):
+            return self.new(Kind.SOME_PARAMETERS, node, values)
+        return self.collection(node, [("*", values)])
+
+    def _subscript(self, node: nodes.Subscript) -> Values:
+        key = self.evaluate(node.slice)
+        found = NOTHING
+        for value in self.evaluate(node.value):
+            found |= self._element(value, key, node)
+        return self.guess(found, dotted(node)) or PLAIN
+
+    def _element(self, value: Value, key: Values, node: nodes.Subscript) -> Values:
+        match value.kind:
+            case Kind.COLLECTION:
+                return self._held(value, key)
+            case Kind.TENSOR:
+                return self.tensor(node, [value], guessed=value.guessed)
+            case Kind.CHECKPOINT | Kind.STATE_DICT:
+                for asked in key:
+                    self.store.use([value], f"[{asked.constant!r}]" if asked.kind is Kind.CONSTANT else "[]")
+                return frozenset({self.store.make(Kind.CHECKPOINT, value.site, value.frame, path=value.path)})
+            case Kind.MODULE:
+                return frozenset({self.store.make(Kind.MODULE, owner=value, path="[]", guessed=True)})
+            case Kind.LIBRARY | Kind.CONSTANT | Kind.DATA:
+                return PLAIN
+        return self.unknown(node, [value])
+
+    def _held(self, collection: Value, key: Values) -> Values:
+        """Return the element under a constant key; any element, if the key or its place is not known."""
+        slots = self.here().slots
+        keys = [one.constant for one in key if one.kind is Kind.CONSTANT and isinstance(one.constant, int | str)]
+        if len(keys) == len(key) == 1 and (collection, keys[0]) in slots:
+            return slots[(collection, keys[0])]
+        return frozenset(self.store.parts.get(collection, ())) or ANYTHING
+
+    def elements(self, values: Values, site: nodes.NodeNG) -> Values:
+        """Return what a loop over ``values`` may meet."""
+        found = NOTHING
+        for value in values:
+            found |= self._elements_of(value, site)
+        return found
+
+    def _elements_of(self, value: Value, site: nodes.NodeNG) -> Values:
+        match value.kind:
+            case Kind.COLLECTION:
+                return frozenset(self.store.parts.get(value, ())) or PLAIN
+            case Kind.PARAMETERS | Kind.SOME_PARAMETERS:
+                return self._parameter_of(value, site)
+            case Kind.TENSOR:
+                return self.tensor(site, [value], guessed=value.guessed)
+            case Kind.LOADER:
+                return frozenset({self.store.make(Kind.UNKNOWN, site, self.frame, path="batch")})
+            case Kind.MODULE:
+                return frozenset({self.store.make(Kind.MODULE, owner=value, path="*", guessed=True)})
+            case Kind.CONSTANT | Kind.DATA | Kind.LIBRARY:
+                return PLAIN
+        return self.unknown(site, [value])
+
+    def _parameter_of(self, parameters: Value, site: nodes.NodeNG) -> Values:
+        """Return a parameter; a pair of name and parameter, if the iteration gives such."""
+        value = self.store.make(Kind.PARAMETER, site, self.frame, owner=parameters.owner, on_graph=None)
+        self.store.derive(value, [parameters])
+        found = frozenset({value})
+        if parameters.path.endswith("named_parameters"):
+            return self.collection(site, [(0, PLAIN), (1, found)])
+        return found
+
+    # Attributes
+
+    def _attribute(self, node: nodes.Attribute) -> Values:
+        return self.attribute(self.evaluate(node.expr), node.attrname, node)
+
+    def attribute(self, values: Values, name: str, node: nodes.NodeNG) -> Values:
+        """Return what ``values.name`` may be."""
+        found = NOTHING
+        for value in values:
+            found |= self._attribute_of(value, name, node)
+        return self.guess(found, dotted(node))
+
+    def _attribute_of(self, value: Value, name: str, node: nodes.NodeNG) -> Values:
+        held = self.here().slots.get((value, name))
+        if held is not None:
+            return held
+        if isinstance(value.definition, nodes.ClassDef):
+            member = self._member(value, name, node)
+            if member is not None:
+                return member
+        return self._known_attribute(value, name, node)
+
+    def _member(self, value: Value, name: str, node: nodes.NodeNG) -> Values | None:
+        """Return a method of the value's class, or what a property of it gives."""
+        assert isinstance(value.definition, nodes.ClassDef)
+        method = find_method(value.definition, name, self)
+        if method is None:
+            return None
+        function = self.function(method, self._class_frame(value))
+        receiver = NOTHING if value.kind is Kind.CLASS else frozenset({value})
+        if receiver and is_property(method):
+            return self.call_function(node, function, receiver)
+        return frozenset(self.store.make(Kind.FUNCTION, one.site, one.frame, owner=value, definition=method) for one in function)
+
+    def function(self, definition: nodes.FunctionDef, frame: Frame | None) -> Values:
+        """Return a function of the file, defined in ``frame``."""
+        return frozenset({self.store.make(Kind.FUNCTION, definition, frame, definition=definition)})
+
+    def _class_frame(self, value: Value) -> Frame:
+        """Return the frame that encloses the class of ``value``, where its methods look names up."""
+        return value.frame if value.kind is Kind.CLASS and value.frame else self.module_frame()
+
+    def _known_attribute(self, value: Value, name: str, node: nodes.NodeNG) -> Values:
+        match value.kind:
+            case Kind.LIBRARY:
+                return frozenset({self.store.make(Kind.LIBRARY, path=canonical(f"{value.path}.{name}"))})
+            case Kind.MODULE if name in effects.UNWRAPPING_ATTRIBUTES:
+                return frozenset({value})
+            case Kind.TENSOR | Kind.PARAMETER:
+                return self._tensor_attribute(value, name, node)
+            case Kind.CHECKPOINT | Kind.STATE_DICT:
+                self.store.use([value], f".{name}")
+                return frozenset({self.store.make(Kind.CHECKPOINT, value.site, value.frame, path=value.path)})
+            case Kind.CONSTANT | Kind.DATA | Kind.FUNCTION | Kind.COLLECTION | Kind.CONTEXT:
+                return PLAIN
+        return frozenset({self.store.make(Kind.UNKNOWN, owner=value, path=name)})
+
+    def _tensor_attribute(self, value: Value, name: str, node: nodes.NodeNG) -> Values:
+        if name in _TENSOR_PLAIN:
+            return PLAIN
+        if name in {"data", "grad"}:
+            return frozenset({self.store.make(Kind.TENSOR, node, self.frame, guessed=value.guessed)})
+        if name in _TENSOR_VIEWS:
+            return self.tensor(node, [value], guessed=value.guessed)
+        return self.unknown(node, [value])
+
+    # Targets
+
+    def assign(self, target: nodes.NodeNG, values: Values) -> None:
+        """Let a target hold ``values``."""
+        match target:
+            case nodes.AssignName(name=name):
+                self.bind(name, self.guess(values, name))
+            case nodes.AssignAttr():
+                self.assign_attribute(target, values)
+            case nodes.Tuple(elts=targets) | nodes.List(elts=targets):
+                for index, part in enumerate(targets):
+                    self.assign(part, self._unpacked(values, index, part))
+            case nodes.Starred(value=inner):
+                self.assign(inner, self.collection(target, [("*", self.elements(values, target))]))
+            case nodes.Subscript():
+                self._assign_element(target, values)
+
+    def assign_attribute(self, target: nodes.AssignAttr, values: Values) -> None:
+        """Let an attribute hold ``values``; only a receiver that is certain forgets what it held."""
+        receivers = self.evaluate(target.expr)
+        values = self.guess(values, dotted(target))
+        state = self.here()
+        for receiver in receivers:
+            if len(receivers) == 1:
+                state.slots[(receiver, target.attrname)] = values
+            else:
+                state.add((receiver, target.attrname), values)
+            if receiver.kind is Kind.MODULE:
+                self.store.derive(receiver, self._submodules(target, values))
+
+    def _submodules(self, target: nodes.AssignAttr, values: Values) -> list[Value]:
+        """Return what may be a submodule: an unknown object only if a call made it or it is called."""
+        is_called = self.roles.is_called(target.scope(), dotted(target))
+        return [value for value in values if value.kind is not Kind.UNKNOWN or is_called or isinstance(value.site, nodes.Call)]
+
+    def _assign_element(self, target: nodes.Subscript, values: Values) -> None:
+        key = self.evaluate(target.slice)
+        for value in self.evaluate(target.value):
+            if value.kind in {Kind.COLLECTION, Kind.TENSOR, Kind.MODULE}:
+                self.store.derive(value, values)
+            for one in key:
+                if value.kind is Kind.COLLECTION and isinstance(one.constant, str):
+                    self.here().slots[(value, one.constant)] = values
+
+    def _unpacked(self, values: Values, index: int, target: nodes.NodeNG) -> Values:
+        found = NOTHING
+        for value in values:
+            found |= self._unpack(value, index, target)
+        return found
+
+    def _unpack(self, value: Value, index: int, target: nodes.NodeNG) -> Values:
+        match value.kind:
+            case Kind.COLLECTION:
+                return self._held(value, self.store.constant(index))
+            case Kind.TENSOR:
+                return self.tensor(target, [value], guessed=value.guessed)
+            case Kind.UNKNOWN if value.path == "batch" and isinstance(target, nodes.AssignName):
+                return self.tensor(target, [], guessed=True, path="batch")
+            case Kind.CONSTANT | Kind.DATA | Kind.LIBRARY:
+                return PLAIN
+        return self.unknown(target, [value])

@@ -1,0 +1,229 @@
+"""Follows calls into the functions and classes of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from astroid import nodes
+
+from pylint_torchcheck.pitfalls.vocabulary import Created, Kind, Obtained
+from pylint_torchcheck.torch_api.objects import made_by
+from pylint_torchcheck.trace.arguments import Arguments, defaults, parameters
+from pylint_torchcheck.trace.classes import find_method, is_static, kind_of_instance
+from pylint_torchcheck.trace.expressions import Expressions
+from pylint_torchcheck.trace.places import dotted
+from pylint_torchcheck.trace.state import State, join
+from pylint_torchcheck.trace.values import ANYTHING, NOTHING, PLAIN, Frame, Value, Values
+
+_DEEPEST = 12  # calls within calls
+_ANNOTATIONS = {
+    "torch.Tensor": Kind.TENSOR,
+    "torch.nn.Module": Kind.MODULE,
+    "torch.optim.Optimizer": Kind.OPTIMIZER,
+    "torch.optim.optimizer.Optimizer": Kind.OPTIMIZER,
+    "torch.utils.data.DataLoader": Kind.LOADER,
+}
+_GRAD_DECORATORS = ("grad", "inference_mode", "autocast")
+
+
+class Functions(Expressions):
+    """Reads the bodies of functions where they are called."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)  # type: ignore[arg-type]  # the machine's own three
+        self.returns: list[tuple[State, Values]] = []
+        self.yields: Values = NOTHING
+        self.constructed: dict[nodes.ClassDef, State] = {}
+
+    def read_body(self, body: list[nodes.NodeNG]) -> None:
+        """Read statements in order."""
+        raise NotImplementedError
+
+    def call_function(self, node: nodes.NodeNG, functions: Values, receiver: Values) -> Values:
+        """Read the body of a function of the file, called without arguments."""
+        return self.either([lambda one=one: self.follow(node, one, Arguments(), receiver) for one in functions])
+
+    def either(self, ways: list) -> Values:  # type: ignore[type-arg]  # list of functions without arguments
+        """Go each of several ways from here, and on from wherever they end."""
+        if len(ways) == 1:
+            return ways[0]()  # type: ignore[no-any-return]
+        start, ends, values = self.here(), [], NOTHING
+        for way in ways:
+            self.state = start.copy()
+            values |= way()
+            ends.append(self.state)
+        self.state = join(ends)
+        return values
+
+    def follow(self, node: nodes.NodeNG, function: Value, arguments: Arguments, receiver: Values) -> Values:
+        """Read a function's body as a call of it runs it, and return what it returns."""
+        definition = function.definition
+        if not isinstance(definition, nodes.FunctionDef | nodes.Lambda) or not self._may_follow(definition):
+            return self.unknown(node, arguments.everything())
+        self.spend()
+        frame = self.store.frame(definition, function.frame, node, self.frame, receiver)
+        self._bind_defaults(definition, frame)
+        self._bind_parameters(definition, frame, arguments, receiver)
+        values = self.run(definition, frame, self.decorations(definition, function.frame))
+        return values if values else PLAIN
+
+    def _may_follow(self, definition: nodes.NodeNG) -> bool:
+        if len(self.frame.calls) >= _DEEPEST:
+            return False
+        frame: Frame | None = self.frame
+        while frame is not None:
+            if frame.scope is definition:
+                return False
+            frame = frame.caller
+        return True
+
+    def _bind_defaults(self, definition: nodes.FunctionDef | nodes.Lambda, frame: Frame) -> None:
+        slots = self.here().slots
+        given = dict(defaults(definition))
+        for parameter in parameters(definition):
+            default = given.get(parameter.name)
+            constant = isinstance(default, nodes.Const)
+            value = self.store.constant(default.value) if constant else None  # type: ignore[union-attr]
+            slots[(frame, parameter.name)] = value or self._expected(parameter, definition, frame)
+        for rest in (definition.args.vararg, definition.args.kwarg):
+            if rest:
+                slots[(frame, rest)] = ANYTHING
+
+    def bind_unknown_arguments(self, definition: nodes.FunctionDef, frame: Frame, receiver: Values) -> None:
+        """Bind the parameters of a function whose callers are not in sight."""
+        self._bind_defaults(definition, frame)
+        slots = self.here().slots
+        is_forward = definition.name == "forward" and any(value.kind is Kind.MODULE for value in receiver)
+        for index, parameter in enumerate(parameters(definition)):
+            unknown = self._expected(parameter, definition, frame)
+            slots[(frame, parameter.name)] = self._input(parameter, frame, unknown) if is_forward else unknown
+            if index == 0 and receiver:
+                slots[(frame, parameter.name)] = receiver
+
+    def _input(self, parameter: nodes.AssignName, frame: Frame, expected: Values) -> Values:
+        """What a module's ``forward`` takes is a tensor, unless something else is known of it."""
+        if any(value.kind is not Kind.UNKNOWN for value in expected):
+            return expected
+        return frozenset({self.store.make(Kind.TENSOR, parameter, frame, guessed=True, on_graph=None)})
+
+    def _expected(
+        self, parameter: nodes.AssignName, definition: nodes.FunctionDef | nodes.Lambda, frame: Frame
+    ) -> Values:
+        """Return what a parameter may be, by its annotation or by what is asked of its name."""
+        kind = self._annotated(parameter, definition, frame)
+        if kind is not None:
+            guessed = kind is not Kind.TENSOR
+            on_graph = None if kind is Kind.TENSOR else False
+            return frozenset({self.store.make(kind, parameter, frame, path=parameter.name, guessed=guessed, on_graph=on_graph)})
+        unknown = frozenset({self.store.make(Kind.UNKNOWN, parameter, frame)})
+        return self._guess_in(frame, unknown, parameter.name)
+
+    def _guess_in(self, frame: Frame, values: Values, name: str) -> Values:
+        outer, self.frame = self.frame, frame
+        try:
+            return self.guess(values, name)
+        finally:
+            self.frame = outer
+
+    def _annotated(
+        self, parameter: nodes.AssignName, definition: nodes.FunctionDef | nodes.Lambda, frame: Frame
+    ) -> Kind | None:
+        arguments = definition.args
+        annotations = [
+            *arguments.posonlyargs_annotations, *(arguments.annotations or []), *arguments.kwonlyargs_annotations
+        ]
+        names = parameters(definition)
+        annotation = dict(zip((name.name for name in names), annotations, strict=False)).get(parameter.name)
+        if annotation is None or not dotted(annotation):
+            return None
+        outer, self.frame = self.frame, frame.parent or frame
+        try:
+            meanings = self.evaluate(annotation)
+        finally:
+            self.frame = outer
+        return next((_ANNOTATIONS[value.path] for value in meanings if value.path in _ANNOTATIONS), None)
+
+    def _bind_parameters(
+        self, definition: nodes.FunctionDef | nodes.Lambda, frame: Frame, arguments: Arguments, receiver: Values
+    ) -> None:
+        slots = self.here().slots
+        takes_self = receiver and isinstance(definition, nodes.FunctionDef) and not is_static(definition)
+        shifted = Arguments([receiver, *arguments.positional], arguments.keywords) if takes_self else arguments
+        for name, values in shifted.bound(definition):
+            known = self._guess_in(frame, values, name)
+            unknown = all(value.kind is Kind.UNKNOWN for value in known)
+            slots[(frame, name)] = slots[(frame, name)] if unknown and values == ANYTHING else known
+
+    def decorations(self, definition: nodes.FunctionDef | nodes.Lambda, frame: Frame | None) -> list[Values]:
+        """Return the contexts that decorators put around a function."""
+        if not isinstance(definition, nodes.FunctionDef) or definition.decorators is None:
+            return []
+        outer, self.frame = self.frame, frame or self.frame
+        try:
+            chosen = [node for node in definition.decorators.nodes if any(word in node.as_string() for word in _GRAD_DECORATORS)]
+            return [self._as_context(self.evaluate(node)) for node in chosen]
+        finally:
+            self.frame = outer
+
+    def _as_context(self, values: Values) -> Values:
+        """``@torch.no_grad`` does what ``@torch.no_grad()`` does."""
+        return frozenset(
+            self.store.make(Kind.CONTEXT, path=value.path) if made_by(value.path) is Kind.CONTEXT else value
+            for value in values
+        )
+
+    def run(self, definition: nodes.FunctionDef | nodes.Lambda, frame: Frame, contexts: list[Values]) -> Values:
+        """Read a function's body in ``frame``; return what it may return."""
+        self.read.add(definition)
+        with self._activated(frame, contexts):
+            if not isinstance(definition, nodes.FunctionDef):
+                return self.evaluate(definition.body)
+            frame.global_names = _global_names(definition)
+            self.read_body(definition.body)
+            ends = [(self.state, self.store.constant(None)), *self.returns]
+            alive = [(state, values) for state, values in ends if state is not None]
+            self.state = join(state for state, _ in alive)
+            if self.yields:
+                return self.collection(definition, [("*", self.yields)])
+            return NOTHING.union(*(values for _, values in alive))
+
+    @contextmanager
+    def _activated(self, frame: Frame, contexts: list[Values]) -> Iterator[None]:
+        before = self.frame, self.inside, self.returns, self.yields
+        self.frame, self.inside, self.returns, self.yields = frame, (*self.inside, *contexts), [], NOTHING
+        try:
+            yield
+        finally:
+            self.frame, self.inside, self.returns, self.yields = before
+
+    # Classes
+
+    def instantiate(self, node: nodes.NodeNG, made: Value, arguments: Arguments) -> Values:
+        """Return a new instance of a class of the file, its ``__init__`` read."""
+        definition = made.definition
+        assert isinstance(definition, nodes.ClassDef)
+        kind, guessed = kind_of_instance(definition, self.store)
+        value = self.store.make(kind, node, self.frame, path=definition.name, definition=definition, guessed=guessed)
+        if kind is Kind.OPTIMIZER:
+            self.store.derive(value, arguments.everything())
+        instance = self.came_to_be(value, Obtained if guessed else Created)
+        constructor = find_method(definition, "__init__", self)
+        if constructor is not None:
+            function = self.store.make(Kind.FUNCTION, constructor, made.frame, definition=constructor)
+            self.follow(node, function, arguments, instance)
+        else:
+            self._fill_fields(value, definition, arguments)
+        return instance
+
+    def _fill_fields(self, value: Value, definition: nodes.ClassDef, arguments: Arguments) -> None:
+        """A dataclass keeps its arguments under the names of its fields."""
+        fields = [item.target.name for item in definition.body if isinstance(item, nodes.AnnAssign) and dotted(item.target)]
+        for name, values in [*zip(fields, arguments.positional, strict=False), *arguments.keywords.items()]:
+            self.here().slots[(value, name)] = values
+
+
+def _global_names(definition: nodes.FunctionDef) -> frozenset[str]:
+    return frozenset(
+        name for node in definition.body if isinstance(node, nodes.Global) for name in node.names
+    )

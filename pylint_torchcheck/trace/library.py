@@ -1,0 +1,256 @@
+"""What calls of torch and of other libraries do and make."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from astroid import nodes
+
+from pylint_torchcheck.pitfalls.vocabulary import (
+    Backward,
+    Created,
+    Escaped,
+    EvaluationForward,
+    Forward,
+    Kind,
+    Obtained,
+    ScaledBackward,
+    Thaw,
+    Verb,
+)
+from pylint_torchcheck.torch_api import effects, generated
+from pylint_torchcheck.torch_api.effects import Effect
+from pylint_torchcheck.torch_api.objects import is_harmless, made_by, signature
+from pylint_torchcheck.trace import truth
+from pylint_torchcheck.trace.arguments import Arguments
+from pylint_torchcheck.trace.functions import Functions
+from pylint_torchcheck.trace.places import dotted
+from pylint_torchcheck.trace.values import NOTHING, PLAIN, Value, Values
+
+_SCALED = "scaled"  # the path of a loss that a gradient scaler has multiplied
+_ESCAPING = frozenset({Kind.MODULE, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER, Kind.TENSOR})
+
+
+class Library(Functions):
+    """Applies the tables of ``torch_api``."""
+
+    def library_call(self, node: nodes.Call, path: str, arguments: Arguments) -> Values:
+        """Return what a call of a library's function or class gives, and record what it does."""
+        special = getattr(self, f"_call_{path.replace('.', '_')}", None)
+        if special is not None:
+            return special(node, arguments)  # type: ignore[no-any-return]
+        if path in effects.ITERATION_WRAPPERS:
+            return arguments.positional[0] if arguments.positional else arguments.everything() or PLAIN
+        if path in effects.COPIERS:
+            return self._copies(node, arguments.everything())
+        if path in effects.FUNCTIONS:
+            return self._known_function(node, path, arguments)
+        kind = made_by(path)
+        return self._unlisted(node, path, arguments) if kind is None else self._construct(node, kind, path, arguments)
+
+    def _known_function(self, node: nodes.Call, path: str, arguments: Arguments) -> Values:
+        effect = effects.FUNCTIONS[path]
+        subjects = arguments.get(effect.on, signature(path) or ()) if effect.on else NOTHING
+        if effect.gives in {Kind.CHECKPOINT, Kind.MODULE} and not effect.same:
+            return self.new(effect.gives, node, path=path, guessed=effect.gives is Kind.MODULE)
+        return self.apply(effect, node, subjects, arguments, signature(path) or ())
+
+    def _unlisted(self, node: nodes.Call, path: str, arguments: Arguments) -> Values:
+        if path in generated.TENSOR_TUPLE_FUNCTIONS:
+            return self.tensor(node, arguments.everything())
+        if not is_harmless(path):
+            return self.unknown_call(node, path, arguments)
+        if path.startswith(("torch", "builtins")):
+            return self.result_of_unknown(node, path, arguments)
+        return PLAIN
+
+    def _construct(self, node: nodes.Call, kind: Kind, path: str, arguments: Arguments) -> Values:
+        given = arguments.everything()
+        match kind:
+            case Kind.TENSOR:
+                return self._computed(node, path, arguments)
+            case Kind.CONTEXT:
+                return self._context(node, path, arguments)
+            case Kind.SCALER if truth.of(arguments.keywords.get("enabled", NOTHING)) is False:
+                return frozenset({self.store.make(kind, node, self.frame, path=path, constant=False)})
+            case Kind.LOADER:
+                return frozenset({self.store.make(kind, node, self.frame, path=path)})
+        return self.new(kind, node, given, path)
+
+    def _computed(self, node: nodes.Call, path: str, arguments: Arguments) -> Values:
+        if path not in generated.CONSTRUCTORS:
+            return self.tensor(node, arguments.everything(), path=path)
+        requires = truth.of(arguments.keywords.get("requires_grad", self.store.constant(False)))
+        on_graph = False if requires is False else None
+        return frozenset({self.store.make(Kind.TENSOR, node, self.frame, path=path, on_graph=on_graph)})
+
+    def _context(self, node: nodes.Call, path: str, arguments: Arguments) -> Values:
+        """Return a context manager; ``set_grad_enabled`` acts at once, too."""
+        answer = effects.GRAD_CONTEXTS.get(path)
+        given = arguments.everything()
+        if path.endswith("set_grad_enabled"):
+            answer = truth.of(given)
+        elif path.endswith("inference_mode") and given:
+            answer = truth.negated(truth.of(given))
+        known = isinstance(answer, bool)
+        value = self.store.make(Kind.CONTEXT if known or path not in effects.GRAD_CONTEXTS else Kind.UNKNOWN, path=path, constant=answer)
+        if path.endswith("set_grad_enabled") and isinstance(node.parent, nodes.Expr):
+            self.switch_recording(frozenset({value}))
+        return frozenset({value})
+
+    def _copies(self, node: nodes.Call, values: Values) -> Values:
+        return NOTHING.union(*(self._copy(node, value) for value in values))
+
+    def _copy(self, node: nodes.Call, value: Value) -> Values:
+        copied = self.store.make(
+            value.kind, node, self.frame, path=value.path, definition=value.definition, constant=value.constant,
+            guessed=value.guessed, on_graph=value.on_graph,
+        )  # fmt: skip
+        self.store.derive(copied, self.store.parts.get(value, ()))
+        return self.came_to_be(copied, Obtained)
+
+    # Builtins that the reader sees through
+
+    def _call_builtins_enumerate(self, node: nodes.Call, arguments: Arguments) -> Values:
+        given = arguments.positional[0] if arguments.positional else NOTHING
+        pair = self.collection(node, [(0, PLAIN), (1, self.elements(given, node))])
+        return self.collection(node.func, [("*", pair)])
+
+    def _call_builtins_zip(self, node: nodes.Call, arguments: Arguments) -> Values:
+        group = self.collection(node, [(i, self.elements(given, node.args[i])) for i, given in enumerate(arguments.positional)])
+        return self.collection(node.func, [("*", group)])
+
+    def _call_builtins_next(self, node: nodes.Call, arguments: Arguments) -> Values:
+        return self.elements(arguments.positional[0], node) if arguments.positional else PLAIN
+
+    def _call_builtins_sum(self, node: nodes.Call, arguments: Arguments) -> Values:
+        return self.combine(node, self.elements(arguments.everything(), node))
+
+    def _call_builtins_filter(self, node: nodes.Call, arguments: Arguments) -> Values:
+        given = arguments.positional[1] if len(arguments.positional) > 1 else NOTHING
+        if any(value.kind in {Kind.PARAMETERS, Kind.SOME_PARAMETERS} for value in given):
+            return self.new(Kind.SOME_PARAMETERS, node, given)
+        return given or PLAIN
+
+    def _call_builtins_dict(self, node: nodes.Call, arguments: Arguments) -> Values:
+        return self.collection(node, [*arguments.keywords.items(), *(("*", held) for held in arguments.positional)])
+
+    def _call_builtins_getattr(self, node: nodes.Call, arguments: Arguments) -> Values:
+        match arguments.positional:
+            case [receivers, names, *_] if len(names) == 1:
+                (name,) = names
+                if isinstance(name.constant, str):
+                    return self.attribute(receivers, name.constant, node)
+        return self.unknown(node, arguments.everything())
+
+    def _call_builtins_setattr(self, node: nodes.Call, arguments: Arguments) -> Values:
+        match arguments.positional:
+            case [receivers, names, values]:
+                for receiver in receivers:
+                    self.store.derive(receiver, values)
+                    for name in names:
+                        if isinstance(name.constant, str):
+                            self.here().add((receiver, name.constant), values)
+        return PLAIN
+
+    # Effects
+
+    def apply(
+        self, effect: Effect, node: nodes.NodeNG, subjects: Values, arguments: Arguments, parameters: Sequence[str]
+    ) -> Values:
+        """Record what a call does to ``subjects``; return what it gives."""
+        if effect.verb is not None:
+            verb = self._verb(effect, subjects, arguments, parameters)
+            if verb is Forward:
+                return self.forward(node, subjects, arguments)
+            self.emit(verb, node, subjects)
+        if effect.same:
+            return subjects
+        return PLAIN if effect.gives is Kind.DATA else self.new(effect.gives, node, subjects)
+
+    def _verb(self, effect: Effect, subjects: Values, arguments: Arguments, parameters: Sequence[str]) -> type[Verb]:
+        assert effect.verb is not None
+        if effect.verb is Backward and subjects and all(value.path == _SCALED for value in subjects):
+            return ScaledBackward
+        given = arguments.get(effect.switch, parameters) if effect.switch else NOTHING
+        if not given and not (effect.switch and arguments.starred):
+            return effect.verb
+        answer = truth.of(given)
+        if answer is None:
+            return Thaw if effect.verb is Thaw else Escaped
+        return effect.verb if answer else effect.off or effect.verb
+
+    def scale(self, node: nodes.NodeNG, scaler: Value, arguments: Arguments) -> Values:
+        """Return a loss multiplied by a gradient scaler; a disabled one gives it back as it was."""
+        losses = arguments.get("outputs", ("outputs",))
+        if scaler.constant is False:
+            return losses
+        value = self.store.make(Kind.TENSOR, node, self.frame, path=_SCALED, on_graph=None)
+        self.store.derive(value, losses)
+        return frozenset({value})
+
+    def forward(self, node: nodes.NodeNG, modules: Values, arguments: Arguments) -> Values:
+        """Record that modules are called; return their output."""
+        evaluates = self.evaluating() and (self.recording() is False or not self._trains_here())
+        inputs = arguments.everything()
+        output = self.tensor(node, modules | inputs, guessed=True)
+        self.emit(EvaluationForward if evaluates else Forward, node, modules, output)
+        return output
+
+    def _trains_here(self) -> bool:
+        """Does a function under way here call ``backward``?"""
+        for function in self.frame.functions():
+            if any(call.func.as_string().endswith("backward") for call in function.nodes_of_class(nodes.Call)):
+                return True
+            break
+        return False
+
+    # Code that is not in sight
+
+    def unknown_call(self, node: nodes.NodeNG, path: str, arguments: Arguments) -> Values:
+        """Hand the arguments to code that is not in sight."""
+        self.escape(node, arguments.everything())
+        return self.result_of_unknown(node, path, arguments)
+
+    def result_of_unknown(self, node: nodes.NodeNG, path: str, arguments: Arguments) -> Values:
+        """Return what unknown code gives; its kind is guessed from how the name that it is bound to is used."""
+        name = _target_of(node)
+        role = self.roles.of(self._scope(), name) if name else Kind.UNKNOWN
+        given = arguments.everything()
+        if role is Kind.UNKNOWN or role is Kind.LOADER:
+            return self.unknown(node, given)
+        on_graph = None if role is Kind.TENSOR else False
+        value = self.store.make(role, node, self.frame, path=path, guessed=True, on_graph=on_graph)
+        self.store.derive(value, given)
+        is_class = path.rpartition(".")[2][:1].isupper()
+        return self.came_to_be(value, Created if is_class else Obtained)
+
+    def escape(self, node: nodes.NodeNG, values: Values) -> None:
+        """Record that code that is not in sight got hold of ``values`` and all that they hold."""
+        reached: set[Value] = set()
+        waiting = list(values)
+        while waiting:
+            value = waiting.pop()
+            if value not in reached:
+                reached.add(value)
+                waiting.extend(self._held_by(value))
+        subjects = frozenset(value for value in reached if value.kind in _ESCAPING)
+        if subjects:
+            self.emit(Escaped, node, subjects)
+
+    def _held_by(self, value: Value) -> list[Value]:
+        if value.kind is Kind.COLLECTION:
+            return list(self.store.parts.get(value, ()))
+        if value.kind is Kind.INSTANCE:
+            return [held for (owner, _), values in self.here().slots.items() if owner is value for held in values]
+        return []
+
+
+def _target_of(node: nodes.NodeNG) -> str:
+    """Return the dotted name that a call's result is bound to, through ``.to(device)`` and the like."""
+    child, parent = node, node.parent
+    while isinstance(parent, nodes.Attribute) and parent.attrname in effects.BY_NAME_ALONE and isinstance(parent.parent, nodes.Call):
+        child, parent = parent.parent, parent.parent.parent
+    if isinstance(parent, nodes.Assign) and parent.value is child and len(parent.targets) == 1:
+        return dotted(parent.targets[0])
+    return ""

@@ -1,0 +1,237 @@
+"""The abstract machine: the state it is in, the blocks and loops it is inside, and the events it records."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from astroid import nodes
+
+from pylint_torchcheck.pitfalls.vocabulary import Created, Kind, Obtained, Verb
+from pylint_torchcheck.torch_api.effects import GRAD_CONTEXTS
+from pylint_torchcheck.trace import purpose
+from pylint_torchcheck.trace.events import Event, Loop, Trace
+from pylint_torchcheck.trace.places import dotted
+from pylint_torchcheck.trace.roles import Roles
+from pylint_torchcheck.trace.state import Slot, State
+from pylint_torchcheck.trace.values import ANYTHING, NOTHING, Frame, Store, Value, Values
+
+_BUILTINS = frozenset(dir(builtins))
+_GRAD_SLOT: Slot = (None, "gradient recording")
+_WORK_LIMIT = 60_000  # statements and calls read in one trace; the largest real training script needs a tenth
+_FOLLOWED = frozenset({Kind.MODULE, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER})
+
+
+class OutOfWork(Exception):
+    """One trace has cost more than it may."""
+
+
+class Machine:
+    """What all parts of the reader share. ``state`` is ``None`` where the program cannot be."""
+
+    def __init__(self, tree: nodes.Module, store: Store, roles: Roles) -> None:
+        self.tree = tree
+        self.store = store
+        self.roles = roles
+        self.state: State | None = None
+        self.frame = store.frame(tree, None, None, None, NOTHING)
+        self.trace = Trace()
+        self.inside: tuple[Values, ...] = ()
+        self.loops: tuple[Loop, ...] = ()
+        self.read: set[nodes.NodeNG] = set()
+        self._work = 0
+
+    def start_trace(self, state: State) -> Trace:
+        """Begin a trace at ``state``, outside of every block and loop."""
+        self.trace = Trace()
+        self.inside, self.loops, self._work = (), (), 0
+        self.state = state.copy()
+        self.state.ends = frozenset()
+        self.emit(Verb, self.tree, NOTHING)
+        return self.trace
+
+    def spend(self) -> None:
+        """Count one piece of work."""
+        self._work += 1
+        if self._work > _WORK_LIMIT:
+            raise OutOfWork
+
+    def here(self) -> State:
+        """Return the state; a fresh one where the program cannot be, so that the rest is read for what it is."""
+        if self.state is None:
+            self.state = State()
+        return self.state
+
+    # Names
+
+    def lookup(self, name: str) -> Values:
+        """Return what a name may stand for here."""
+        slots = self.here().slots
+        frame: Frame | None = self.frame
+        while frame is not None:
+            values = slots.get((frame, name))
+            if values is not None:
+                return values
+            frame = frame.parent
+        if name in _BUILTINS:
+            return frozenset({self.store.make(Kind.LIBRARY, path=f"builtins.{name}")})
+        return self.guess(ANYTHING, name)
+
+    def bind(self, name: str, values: Values) -> None:
+        """Let a name stand for ``values``."""
+        frame = self.module_frame() if name in self.frame.global_names else self._holder(name)
+        self.here().slots[(frame, name)] = values
+
+    def _holder(self, name: str) -> Frame:
+        frame = self.frame
+        while isinstance(frame.scope, nodes.ComprehensionScope) and frame.parent and name not in frame.scope.locals:
+            frame = frame.parent
+        return frame
+
+    def module_frame(self) -> Frame:
+        """Return the frame of the module's body."""
+        frame = self.frame
+        while frame.parent is not None:
+            frame = frame.parent
+        return frame
+
+    def guess(self, values: Values, name: str) -> Values:
+        """Give unknown values the kind that the use of their name suggests."""
+        if not any(value.kind is Kind.UNKNOWN for value in values):
+            return values
+        role = self.roles.of(self._scope(), name)
+        if role is Kind.UNKNOWN:
+            return values
+        return frozenset(self._as(role, value, name) if value.kind is Kind.UNKNOWN else value for value in values)
+
+    def _as(self, role: Kind, value: Value, name: str) -> Value:
+        path = value.path or name
+        on_graph = None if role is Kind.TENSOR else False
+        guess = self.store.make(
+            role, value.site, value.frame, path=path, owner=value.owner, guessed=True, on_graph=on_graph
+        )
+        self.store.derive(guess, self.store.parts.get(value, ()))
+        return guess
+
+    def _scope(self) -> nodes.NodeNG:
+        frame = self.frame
+        while isinstance(frame.scope, nodes.ComprehensionScope | nodes.Lambda) and frame.parent:
+            if isinstance(frame.scope, nodes.FunctionDef):
+                break
+            frame = frame.parent
+        return frame.scope
+
+    # New objects
+
+    def new(self, kind: Kind, site: nodes.NodeNG, sources: Iterable[Value] = (), path: str = "", guessed: bool = False) -> Values:
+        """Return an object created at ``site`` from ``sources``, and record that it came to be."""
+        value = self.store.make(kind, site, self.frame, path=path, guessed=guessed)
+        self.store.derive(value, sources)
+        return self.came_to_be(value, Obtained if guessed else Created)
+
+    def came_to_be(self, value: Value, verb: type[Verb]) -> Values:
+        """Record the beginning of an object, if protocols follow its kind."""
+        values = frozenset({value})
+        if value.kind in _FOLLOWED and value.site is not None:
+            self.emit(verb, value.site, values)
+        return values
+
+    def tensor(self, site: nodes.NodeNG, sources: Iterable[Value], *, guessed: bool = False, path: str = "") -> Values:
+        """Return a tensor computed from ``sources``; it is on the graph if one of them is and gradients are recorded."""
+        sources = list(sources)
+        value = self.store.make(
+            Kind.TENSOR, site, self.frame, path=path, guessed=guessed, on_graph=self._joins_graph(sources)
+        )
+        self.store.derive(value, sources)
+        return frozenset({value})
+
+    def _joins_graph(self, sources: Iterable[Value]) -> bool | None:
+        live = {_liveness(source) for source in sources}
+        if self.recording() is False or live <= {False}:
+            return False
+        return True if True in live and self.recording() else None
+
+    def collection(self, site: nodes.NodeNG, items: Iterable[tuple[str | int, Values]]) -> Values:
+        """Return a list, tuple or dict that holds ``items`` by index or key."""
+        value = self.store.make(Kind.COLLECTION, site, self.frame)
+        for key, held in items:
+            self.here().slots[(value, key)] = held
+            self.store.derive(value, held)
+        return frozenset({value})
+
+    # Surroundings
+
+    @contextmanager
+    def within(self, context: Values) -> Iterator[None]:
+        """Read what follows inside a ``with`` block."""
+        before = self.inside
+        self.inside = (*before, context)
+        try:
+            yield
+        finally:
+            self.inside = before
+
+    def recording(self) -> bool | None:
+        """Are gradients recorded here? ``None``: not known."""
+        for context in reversed(self.inside):
+            answers = {_records(value) for value in context}
+            if answers != {"unchanged"}:
+                return _agreed(answers)
+        switched = self.here().slots.get(_GRAD_SLOT, NOTHING)
+        return _agreed({_records(value) for value in switched}) if switched else True
+
+    def switch_recording(self, context: Values) -> None:
+        """Record that ``torch.set_grad_enabled(...)`` was called as a statement."""
+        self.here().slots[_GRAD_SLOT] = context
+
+    # Events
+
+    def emit(self, verb: type[Verb], node: nodes.NodeNG, subjects: Values, results: Values = NOTHING, *, outlives: bool = False) -> None:
+        """Record an event that follows whatever may have come last."""
+        state = self.here()
+        number = len(self.trace.recorded)
+        event = Event(
+            number, verb, node, self.frame, subjects, results, self.loops, self.recording(), self.evaluating(), outlives
+        )
+        self.trace.add(event, state.ends)
+        state.ends = frozenset({number})
+
+    def evaluating(self) -> bool:
+        """Do the names around this point say that it validates, tests or infers?"""
+        return purpose.is_evaluation(self.frame, self.loops)
+
+    def mark(self, node: nodes.NodeNG) -> int:
+        """Record a point that loops can come back to; return its number."""
+        self.emit(Verb, node, NOTHING)
+        return len(self.trace.recorded) - 1
+
+    def name_of(self, node: nodes.NodeNG) -> str:
+        """Return the dotted name of an expression, if it is one."""
+        return dotted(node)
+
+
+def _liveness(value: Value) -> bool | None:
+    match value.kind:
+        case Kind.TENSOR:
+            return value.on_graph
+        case Kind.MODULE | Kind.PARAMETER | Kind.PARAMETERS | Kind.SOME_PARAMETERS:
+            return True
+        case Kind.UNKNOWN | Kind.COLLECTION | Kind.INSTANCE:
+            return None
+    return False
+
+
+def _records(context: Value) -> bool | None | str:
+    """Return what a context does to gradient recording; ``"unchanged"`` if nothing."""
+    if context.kind is not Kind.CONTEXT:
+        return None if context.kind is Kind.UNKNOWN else "unchanged"
+    if isinstance(context.constant, bool):
+        return context.constant
+    return GRAD_CONTEXTS.get(context.path, "unchanged")
+
+
+def _agreed(answers: set[bool | None | str]) -> bool | None:
+    known = {True if answer == "unchanged" else answer for answer in answers}
+    answer = known.pop() if len(known) == 1 else None
+    return answer if isinstance(answer, bool) else None

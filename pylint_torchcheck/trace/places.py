@@ -1,0 +1,48 @@
+"""Places in the source, as findings name them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from astroid import nodes
+
+_LONGEST = 60  # characters of source quoted in a message
+
+
+def source_of(node: nodes.NodeNG | None) -> str:
+    """Return the source of a node on one line, cut to a readable length."""
+    if node is None:
+        return ""
+    text = " ".join(node.as_string().split())
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
+def dotted(node: nodes.NodeNG) -> str:
+    """Return ``a.b.c`` for a name or a chain of attributes of a name; empty for anything else."""
+    names: list[str] = []
+    while isinstance(node, nodes.Attribute | nodes.AssignAttr | nodes.DelAttr):
+        names.append(node.attrname)
+        node = node.expr
+    if not isinstance(node, nodes.Name | nodes.AssignName):
+        return ""
+    return ".".join([node.name, *reversed(names)])
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A piece of the user's source."""
+
+    node: nodes.NodeNG
+
+    @property
+    def text(self) -> str:
+        """The source, on one line and cut to a readable length."""
+        return source_of(self.node)
+
+    @property
+    def function(self) -> str:
+        """The name of the function around it; empty at module level."""
+        scope = self.node.scope()
+        while isinstance(scope, nodes.Lambda | nodes.ComprehensionScope) and not isinstance(scope, nodes.FunctionDef):
+            scope = scope.parent.scope()
+        return scope.name if isinstance(scope, nodes.FunctionDef) else ""

@@ -1,0 +1,81 @@
+"""One source file, read: what a pitfall may ask. See ``pylint_torchcheck.pitfalls.questions.Program``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from astroid import nodes
+
+from pylint_torchcheck.pitfalls.pitfall import Protocol
+from pylint_torchcheck.pitfalls.questions import Subject
+from pylint_torchcheck.pitfalls.vocabulary import Trait
+from pylint_torchcheck.torch_api.generated import TENSOR_METHODS
+from pylint_torchcheck.trace.callsites import CallSite
+from pylint_torchcheck.trace.classes import has_trait
+from pylint_torchcheck.trace.events import Trace
+from pylint_torchcheck.trace.reader import Reader
+from pylint_torchcheck.trace.roles import Roles
+from pylint_torchcheck.trace.roots import read_everything
+from pylint_torchcheck.trace.typestate import Breach, Follower, all_breaches
+from pylint_torchcheck.trace.values import Store, Value
+
+
+class Program:
+    """The values, calls and events of one file."""
+
+    def __init__(self, tree: nodes.Module) -> None:
+        self._store = Store()
+        reader = Reader(tree, self._store, Roles(tree))
+        self.traces: list[Trace] = list(read_everything(reader))
+        self._callsites = reader.callsites
+        self._followers = [Follower(trace, self._store) for trace in self.traces]
+
+    def calls(self, path: str) -> Iterator[CallSite]:
+        """Return the calls of a library function, by its public dotted path."""
+        for callsite in self._callsites.values():
+            if callsite.paths == {path}:
+                yield callsite
+
+    def method_calls(self, *names: str) -> Iterator[CallSite]:
+        """Return the calls of methods with one of these names, on whatever they are called; all, if none is named."""
+        for callsite in self._callsites.values():
+            if callsite.receivers and (not names or callsite.method in names):
+                yield callsite
+
+    def pure_tensor_calls(self) -> Iterator[CallSite]:
+        """Return the calls of methods that, on a tensor, give a new tensor and change nothing."""
+        return (call for call in self.method_calls() if call.method in TENSOR_METHODS)
+
+    def origins(self, subjects: Iterable[Subject]) -> set[Value]:
+        """Return the subjects and all that they were computed or built from."""
+        return self._store.origins(subject for subject in subjects if isinstance(subject, Value))
+
+    def uses(self, subject: Subject) -> set[str]:
+        """Return what is done with an object: the keys, attributes and methods that are asked of it."""
+        return self._store.uses.get(subject, set()) if isinstance(subject, Value) else set()
+
+    def belongs(self, part: Subject, whole: Subject) -> bool:
+        """Is ``part`` the module ``whole`` itself, or one of the modules in it?"""
+        assert isinstance(part, Value)
+        assert isinstance(whole, Value)
+        return part.within(whole) or part in self._store.origins([whole])
+
+    def has(self, subject: Subject, trait: Trait) -> bool | None:
+        """Is the module made so? ``None``: not known."""
+        return has_trait(subject, trait, self._store) if isinstance(subject, Value) else None
+
+    def breaches(self, protocol: Protocol) -> Iterator[Breach]:
+        """Return where a protocol is broken on every way that leads there."""
+        return all_breaches(self._followers, protocol)
+
+
+def mentions_torch(tree: nodes.Module) -> bool:
+    """Does the file import torch, or something built on it? A file that does not costs nothing."""
+    for node in tree.nodes_of_class((nodes.Import, nodes.ImportFrom)):
+        names = [node.modname] if isinstance(node, nodes.ImportFrom) else [name for name, _ in node.names]
+        if any(name.partition(".")[0] in _TORCH for name in names):
+            return True
+    return False
+
+
+_TORCH = frozenset("torch torchvision torchaudio timm lightning pytorch_lightning accelerate torch_geometric".split())

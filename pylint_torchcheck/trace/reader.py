@@ -1,0 +1,379 @@
+"""Reads statements in the order of execution: branches, loops, jumps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from astroid import nodes
+
+from pylint_torchcheck.pitfalls.vocabulary import Accumulate, Freeze, FreezePart, Kind, Thaw, ThawPart, Verb
+from pylint_torchcheck.trace import truth
+from pylint_torchcheck.trace.accumulation import grows, outlives_iteration
+from pylint_torchcheck.trace.calls import Calls
+from pylint_torchcheck.trace.events import Loop
+from pylint_torchcheck.trace.places import dotted
+from pylint_torchcheck.trace.state import State, join
+from pylint_torchcheck.trace.values import NOTHING, PLAIN, Value, Values
+
+_MOST_UNROLLED = 4  # `for phase in ["train", "val"]` is read once for each phase
+_DEEPEST_PEELED = 3  # loops within loops of which the first iteration is read apart
+
+
+@dataclass(slots=True)
+class _Jumps:
+    """Where the iterations of a loop end other than at its end."""
+
+    breaks: list[State | None] = field(default_factory=list)
+    continues: list[State | None] = field(default_factory=list)
+
+
+class Reader(Calls):
+    """Reads a whole file, one trace at a time."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)
+        self._jumps: list[_Jumps] = []
+        self._peeled = 0
+        self._switched: list[tuple[Value, type[Verb]]] | None = None
+
+    def read_body(self, body: list[nodes.NodeNG]) -> None:
+        """Read statements in order, up to where the program cannot go on."""
+        for statement in body:
+            if self.state is None:
+                return
+            self.spend()
+            reader: Callable[[Any], None] | None = getattr(self, f"_read_{type(statement).__name__.lower()}", None)
+            if reader is not None:
+                reader(statement)
+            else:
+                self._children(statement)
+
+    # Simple statements
+
+    def _read_expr(self, node: nodes.Expr) -> None:
+        self.evaluate(node.value)
+
+    def _read_assign(self, node: nodes.Assign) -> None:
+        values = self._without_settings(self.evaluate(node.value))
+        for target in node.targets:
+            if isinstance(target, nodes.AssignAttr) and target.attrname == "requires_grad":
+                self._switch_gradient(target, node.value, values)
+            self._note_growth(node, target, values)
+            self.assign(target, values)
+
+    def _without_settings(self, values: Values) -> Values:
+        """A constant at module level is a setting that the user may change, so the code behind it counts either way."""
+        if not isinstance(self.frame.scope, nodes.Module):
+            return values
+        return frozenset(self._variable(value) for value in values)
+
+    @staticmethod
+    def _variable(value: Value) -> Value:
+        return next(iter(PLAIN)) if value.kind is Kind.CONSTANT and value.constant is not None else value
+
+    def _note_growth(self, node: nodes.Assign, target: nodes.NodeNG, values: Values) -> None:
+        if grows(node.value, dotted(target)) and any(value.kind is Kind.TENSOR for value in values):
+            assert isinstance(node.value, nodes.BinOp)
+            added = node.value.right if dotted(node.value.left) == dotted(target) else node.value.left
+            self._accumulate(node, target, self.evaluate(added), values)
+
+    def _read_augassign(self, node: nodes.AugAssign) -> None:
+        added = self.evaluate(node.value)
+        before = self._current(node.target)
+        after = self.combine(node, before | added)
+        if node.op == "+=" and any(value.kind is Kind.TENSOR for value in added):
+            self._accumulate(node, node.target, added, after)
+        self.assign(node.target, after)
+
+    def _accumulate(self, node: nodes.NodeNG, target: nodes.NodeNG, added: Values, after: Values) -> None:
+        outlives = outlives_iteration(target, self.loops, self.frame)
+        self.emit(Accumulate, node, added, after, outlives=outlives)
+
+    def _current(self, target: nodes.NodeNG) -> Values:
+        match target:
+            case nodes.AssignName(name=name):
+                return self.lookup(name)
+            case nodes.AssignAttr(expr=receiver, attrname=name):
+                return self.attribute(self.evaluate(receiver), name, target)
+            case nodes.Subscript():
+                return self.evaluate(target)
+        return PLAIN
+
+    def _read_annassign(self, node: nodes.AnnAssign) -> None:
+        if node.value is not None:
+            self.assign(node.target, self._without_settings(self.evaluate(node.value)))
+
+    def _read_delete(self, node: nodes.Delete) -> None:
+        """A deleted name is gone; nothing can be asked of it any more."""
+
+    def _read_assert(self, node: nodes.Assert) -> None:
+        self.evaluate(node.test)
+
+    def _read_import(self, node: nodes.Import) -> None:
+        for name, alias in node.names:
+            path = name if alias else name.partition(".")[0]
+            self.bind(alias or path, frozenset({self.store.make(Kind.LIBRARY, path=path)}))
+
+    def _read_importfrom(self, node: nodes.ImportFrom) -> None:
+        package = "." * (node.level or 0) + node.modname
+        for name, alias in node.names:
+            if name != "*":
+                library = self.store.make(Kind.LIBRARY, path=package)
+                self.bind(alias or name, self.attribute(frozenset({library}), name, node))
+
+    def _read_functiondef(self, node: nodes.FunctionDef) -> None:
+        self.bind(node.name, self.function(node, self.frame))
+
+    _read_asyncfunctiondef = _read_functiondef
+
+    def _read_classdef(self, node: nodes.ClassDef) -> None:
+        self.store.bases[node] = [self.evaluate(base) for base in node.bases]
+        value = self.store.make(Kind.CLASS, node, self.frame, path=node.name, definition=node)
+        for statement in node.body:
+            if isinstance(statement, nodes.Assign) and isinstance(statement.targets[0], nodes.AssignName):
+                self.here().slots[(value, statement.targets[0].name)] = self.evaluate(statement.value)
+        self.bind(node.name, frozenset({value}))
+
+    # requires_grad
+
+    def _switch_gradient(self, target: nodes.AssignAttr, setting: nodes.NodeNG, values: Values) -> None:
+        """``p.requires_grad = False`` on a parameter freezes; in a loop over parameters, the module that has them."""
+        answer = truth.of(values)
+        verb: type[Verb] = Thaw if answer or not _chooses(setting) and answer is None else FreezePart
+        if answer is False:
+            verb = Freeze
+        for value in self.evaluate(target.expr):
+            if value.kind is Kind.PARAMETER and self._switched is not None:
+                self._switched.append((value, verb))
+
+    @contextmanager
+    def _over_parameters(self, node: nodes.For, iterated: Values) -> Iterator[None]:
+        """Read a loop over parameters; what it switches, it switches for the module."""
+        before, self._switched = self._switched, []
+        try:
+            yield
+        finally:
+            switched, self._switched = self._switched, before
+        origins = self.store.origins(iterated)
+        owners = frozenset(value.owner for value in origins if value.kind is Kind.PARAMETERS and value.owner)
+        verbs = {verb for _, verb in switched}
+        if verbs and owners:
+            whole = len(verbs) == 1 and not _has_condition(node) and _is_whole(iterated)
+            self.emit(verbs.pop() if whole else ThawPart if verbs == {Thaw} else FreezePart, node, owners)
+
+    # Branches
+
+    def _read_if(self, node: nodes.If) -> None:
+        answer = True if _is_main_guard(node.test) else truth.of(self.evaluate(node.test))
+        if answer is not None:
+            self.read_body(node.body if answer else node.orelse)
+        else:
+            self._branch([node.body, node.orelse])
+
+    def _branch(self, bodies: list[list[nodes.NodeNG]]) -> None:
+        start, ends = self.here(), []
+        for body in bodies:
+            self.state = start.copy()
+            self.read_body(body)
+            ends.append(self.state)
+        self.state = join(ends)
+
+    def _read_match(self, node: nodes.Match) -> None:
+        self.evaluate(node.subject)
+        self._branch([*(case.body for case in node.cases), []])
+
+    def _read_try(self, node: nodes.Try) -> None:
+        start = self.here().copy()
+        self.read_body(node.body)
+        body_end = self.state.copy() if self.state else None
+        if self.state is not None:
+            self.read_body(node.orelse)
+        ends = [self.state]
+        for handler in node.handlers:
+            self.state = join([start.copy(), body_end])
+            if handler.name is not None:
+                self.assign(handler.name, PLAIN)
+            self.read_body(handler.body)
+            ends.append(self.state)
+        self.state = join(ends)
+        if self.state is not None:
+            self.read_body(node.finalbody)
+
+    _read_trystar = _read_try
+
+    def _read_with(self, node: nodes.With) -> None:
+        before = self.inside
+        for manager, target in node.items:
+            context = self.evaluate(manager)
+            if target is not None:
+                self.assign(target, self._entered(context, target))
+            self.inside = (*self.inside, self._as_context(context))
+        self.read_body(node.body)
+        self.inside = before
+
+    _read_asyncwith = _read_with
+
+    def _entered(self, context: Values, target: nodes.NodeNG) -> Values:
+        if any(value.kind is Kind.UNKNOWN for value in context):
+            return self.unknown(target, context)
+        return context
+
+    # Jumps
+
+    def _read_return(self, node: nodes.Return) -> None:
+        values = self.evaluate(node.value) if node.value is not None else self.store.constant(None)
+        if self.state is not None:
+            self.returns.append((self.state, values))
+        self.state = None
+
+    def _yield(self, node: nodes.Yield) -> Values:
+        self.yields |= self.evaluate(node.value)
+        return PLAIN
+
+    def _read_raise(self, node: nodes.Raise) -> None:
+        self._children(node)
+        self.state = None
+
+    def _read_break(self, _: nodes.Break) -> None:
+        if self._jumps:
+            self._jumps[-1].breaks.append(self.state)
+        self.state = None
+
+    def _read_continue(self, _: nodes.Continue) -> None:
+        if self._jumps:
+            self._jumps[-1].continues.append(self.state)
+        self.state = None
+
+    # Loops
+
+    def _read_for(self, node: nodes.For) -> None:
+        iterated = self.evaluate(node.iter)
+        if _over_parameters(iterated, self):
+            with self._over_parameters(node, iterated):
+                self._iterate(node, iterated, self.elements(iterated, node))
+            return
+        choices = self._choices(node.iter, iterated)
+        if choices:
+            self._unroll(node, choices)
+        else:
+            self._iterate(node, iterated, self.elements(iterated, node))
+
+    _read_asyncfor = _read_for
+
+    def _choices(self, node: nodes.NodeNG, iterated: Values) -> list[Values]:
+        """Return the items of a short literal list of constants, each of which is an iteration of its own."""
+        if not isinstance(node, nodes.List | nodes.Tuple) or len(node.elts) > _MOST_UNROLLED or len(iterated) != 1:
+            return []
+        if not all(isinstance(item, nodes.Const) for item in node.elts):
+            return []
+        return [self.store.constant(item.value) for item in node.elts]
+
+    def _unroll(self, node: nodes.For, choices: list[Values]) -> None:
+        jumps = self._enter_loop()
+        for choice in choices:
+            self.assign(node.target, choice)
+            self._one_iteration(node, choice, node.body, jumps)
+        self._leave_loop(node, self.state, jumps)
+
+    def _iterate(self, node: nodes.For, iterated: Values, elements: Values) -> None:
+        jumps = self._enter_loop()
+
+        def iteration() -> None:
+            if self.state is not None:
+                self.assign(node.target, elements)
+            self._one_iteration(node, iterated, node.body, jumps)
+
+        self._leave_loop(node, self._repeat(node, iteration), jumps)
+
+    def _read_while(self, node: nodes.While) -> None:
+        jumps = self._enter_loop()
+        forever: list[bool | None] = []
+
+        def iteration() -> None:
+            if self.state is not None:
+                forever.append(truth.of(self.evaluate(node.test)))
+            self._one_iteration(node, NOTHING, node.body, jumps)
+
+        end = self._repeat(node, iteration)
+        is_endless = isinstance(node.test, nodes.Const) and bool(node.test.value)
+        self._leave_loop(node, None if is_endless else end, jumps)
+
+    def _enter_loop(self) -> _Jumps:
+        jumps = _Jumps()
+        self._jumps.append(jumps)
+        return jumps
+
+    def _leave_loop(self, node: nodes.For | nodes.While, end: State | None, jumps: _Jumps) -> None:
+        self._jumps.pop()
+        self.state = end
+        if node.orelse and self.state is not None:
+            self.read_body(node.orelse)
+        self.state = join([self.state, *jumps.breaks])
+
+    def _one_iteration(self, node: nodes.NodeNG, iterated: Values, body: list[nodes.NodeNG], jumps: _Jumps) -> None:
+        over_loader = any(value.kind is Kind.LOADER for value in self.store.origins(iterated))
+        before, self.loops = self.loops, (*self.loops, Loop(node, self.frame, over_loader, iterated))
+        self.read_body(body)
+        self.loops = before
+        self.state = join([self.state, *jumps.continues])
+        jumps.continues.clear()
+
+    def _repeat(self, node: nodes.NodeNG, iteration: Callable[[], None]) -> State | None:
+        """Read a first iteration, then a later one that may follow itself; return where the loop may end.
+
+        Deep inside other loops one reading has to do for both.
+        """
+        if self._peeled >= _DEEPEST_PEELED:
+            return self._later(node, iteration)
+        self._peeled += 1
+        iteration()
+        first = self.state.copy() if self.state else None
+        if self.state is not None:
+            self._forget_settings(node)
+            self._later(node, iteration)
+        self._peeled -= 1
+        return join([first, self.state])
+
+    def _later(self, node: nodes.NodeNG, iteration: Callable[[], None]) -> State | None:
+        """Read an iteration that may follow itself."""
+        head = self.mark(node)
+        iteration()
+        if self.state is not None:
+            self.trace.link(self.state.ends, head)
+        return self.state
+
+    def _forget_settings(self, node: nodes.NodeNG) -> None:
+        """What a constant set in the loop is in its third iteration cannot be told from the second."""
+        if self.state is None:
+            return
+        for target in node.nodes_of_class(nodes.AssignName):
+            slot = (self.frame, target.name)
+            values = self.state.slots.get(slot)
+            if values and target.parent is not node:
+                self.state.slots[slot] = frozenset(self._variable(value) for value in values)
+
+
+def _over_parameters(iterated: Values, reader: Reader) -> bool:
+    kinds = {value.kind for value in reader.elements(iterated, reader.tree)}
+    parts = {part.kind for value in iterated for part in reader.store.parts.get(value, ()) if value.kind is Kind.COLLECTION}
+    return Kind.PARAMETER in kinds | parts or bool({value.kind for value in iterated} & {Kind.PARAMETERS, Kind.SOME_PARAMETERS})
+
+
+def _is_whole(iterated: Values) -> bool:
+    return all(value.kind is Kind.PARAMETERS for value in iterated)
+
+
+def _has_condition(node: nodes.For) -> bool:
+    return any(True for _ in node.nodes_of_class((nodes.If, nodes.IfExp)))
+
+
+def _chooses(setting: nodes.NodeNG) -> bool:
+    """Does the expression pick some parameters, as ``"fc" in name`` does?"""
+    return isinstance(setting, nodes.Compare | nodes.BoolOp | nodes.UnaryOp | nodes.Call)
+
+
+def _is_main_guard(test: nodes.NodeNG) -> bool:
+    return isinstance(test, nodes.Compare) and "__name__" in {dotted(test.left), *(dotted(right) for _, right in test.ops)}

@@ -1,0 +1,103 @@
+"""Where reading begins: the module's body, then each function that nothing in the file calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from astroid import nodes
+
+from pylint_torchcheck.trace.classes import find_method, is_static, kind_of_instance
+from pylint_torchcheck.trace.events import Trace
+from pylint_torchcheck.trace.machine import OutOfWork
+from pylint_torchcheck.trace.reader import Reader
+from pylint_torchcheck.trace.state import State
+from pylint_torchcheck.trace.values import NOTHING, Frame, Values
+
+
+def read_everything(reader: Reader) -> Iterator[Trace]:
+    """Read a file whole; return a trace for each way into it that could be read to its end."""
+    state = State()
+    trace = reader.start_trace(state)
+    if _finishes(lambda: reader.read_body(reader.tree.body)):
+        yield trace
+    state = reader.state or state
+    called = _called_names(reader.tree)
+    roots = list(_definitions(reader.tree, reader.frame, None))
+    for must_be_uncalled in (True, False):  # callers first, so that what they call is read with its arguments
+        for root in roots:
+            is_called = root.definition.name in called
+            if root.definition not in reader.read and not (must_be_uncalled and is_called):
+                yield from _read_root(reader, root, state)
+
+
+class _Root:
+    """A function that may be a way into the program."""
+
+    def __init__(self, definition: nodes.FunctionDef, frame: Frame | None, owner: nodes.ClassDef | None) -> None:
+        self.definition = definition
+        self.frame = frame
+        self.owner = owner
+
+
+def _definitions(scope: nodes.NodeNG, frame: Frame | None, owner: nodes.ClassDef | None) -> Iterator[_Root]:
+    """Return the functions and methods of a scope, wherever in its branches they are defined."""
+    for child in scope.get_children():
+        match child:
+            case nodes.FunctionDef():
+                yield _Root(child, frame, owner)
+            case nodes.ClassDef():
+                yield from _definitions(child, frame, child)
+            case nodes.If() | nodes.Try() | nodes.With() | nodes.ExceptHandler():
+                yield from _definitions(child, frame, owner)
+
+
+def _called_names(tree: nodes.Module) -> set[str]:
+    names: set[str] = set()
+    for call in tree.nodes_of_class(nodes.Call):
+        match call.func:
+            case nodes.Name(name=name) | nodes.Attribute(attrname=name):
+                names.add(name)
+    return names
+
+
+def _finishes(reading: Callable[[], object]) -> bool:
+    try:
+        reading()
+    except OutOfWork:
+        return False
+    return True
+
+
+def _read_root(reader: Reader, root: _Root, state: State) -> Iterator[Trace]:
+    receiver = NOTHING
+    if root.owner is not None and not is_static(root.definition):
+        state, receiver = _instance(reader, root.owner, root.frame, state)
+        if root.definition in reader.read:  # read by the constructor
+            return
+    trace = reader.start_trace(state)
+    if _finishes(lambda: _run(reader, root, receiver)):
+        yield trace
+
+
+def _instance(reader: Reader, owner: nodes.ClassDef, frame: Frame | None, state: State) -> tuple[State, Values]:
+    """Return an instance of a class that the file does not make, and the state after its constructor."""
+    kind, guessed = kind_of_instance(owner, reader.store)
+    value = reader.store.make(kind, owner, frame, path=owner.name, definition=owner, guessed=guessed)
+    receiver = frozenset({value})
+    constructor = find_method(owner, "__init__", reader)
+    if constructor is None:
+        return state, receiver
+    known = reader.constructed.get(owner)
+    if known is None:
+        reader.start_trace(state)
+        _finishes(lambda: _run(reader, _Root(constructor, frame, owner), receiver))
+        known = reader.constructed[owner] = reader.state or state
+    return known, receiver
+
+
+def _run(reader: Reader, root: _Root, receiver: Values) -> None:
+    definition = root.definition
+    frame = reader.store.frame(definition, root.frame, None, None, receiver)
+    reader.bind_unknown_arguments(definition, frame, receiver)
+    reader.run(definition, frame, reader.decorations(definition, root.frame))
+
