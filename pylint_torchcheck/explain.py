@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
+import astroid
+
 from pylint_torchcheck.pitfalls import PITFALLS
 from pylint_torchcheck.pitfalls.pitfall import Pitfall
+from pylint_torchcheck.trace.program import Program
 
 # An installed package carries the example pairs; a checkout has them beside it.
 PAIRS = tuple(folder / "docs" / "pitfalls" for folder in Path(__file__).resolve().parents[:2])
@@ -70,9 +73,9 @@ def _example(pitfall: type[Pitfall], name: str) -> str:
 
 
 def _message(pitfall: type[Pitfall], bad: str) -> str:
-    marked = (line for line in bad.splitlines() if f"# [{pitfall.symbol}]" in line)
-    code = next(marked, "...").partition("#")[0].strip()
-    return pitfall.message.replace("%s", code).replace("%%", "%")
+    for finding in pitfall.check(Program(astroid.parse(bad))):
+        return pitfall.message % finding.details
+    return pitfall.message.replace("%s", "...")
 
 
 def _indented(code: str, mark: str | None = None) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from pylint_torchcheck import explain
 from pylint_torchcheck.command import main
-from pylint_torchcheck.pitfalls.pitfall import Pitfall
+from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall
 from pylint_torchcheck.targets import module_name
 
 NO_ZERO_GRAD = """\
@@ -310,6 +310,10 @@ class ForgottenThing(Pitfall):
     symbol = "forgotten-thing"
     message = "%s forgets the thing; write thing()"
     guard = "torchguard.thing"
+
+    @classmethod
+    def check(cls, program):
+        yield Finding(place=None, details=("use(a)",))
 
 
 class TestCatalogue:
