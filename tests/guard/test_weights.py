@@ -143,7 +143,7 @@ def test_nothing_loaded_is_an_error_whatever_is_allowed(net):
 
 
 def test_long_lists_are_capped(net, trained):
-    with pytest.raises(tg.WeightsMismatchError, match='missing: 5 keys, first "1\\.bias"'):
+    with pytest.raises(tg.WeightsMismatchError, match=r'missing: 5 keys, first "1\.bias"'):
         tg.load_weights(net, {"0.weight": torch.zeros(8, 6), "0.bias": torch.zeros(8)})
 
 
