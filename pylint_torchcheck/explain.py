@@ -42,10 +42,11 @@ def explanation(name: str) -> str:
 
 
 def find(name: str) -> type[Pitfall]:
-    """The pitfall with this symbol or id."""
+    """The pitfall with this symbol or id, its present one or an old one."""
     for pitfall in PITFALLS:
-        if name.lower() in (pitfall.symbol, pitfall.msgid.lower()):
-            return pitfall
+        for msgid, symbol in ((pitfall.msgid, pitfall.symbol), *pitfall.old_names):
+            if name.lower() in (msgid.lower(), symbol):
+                return pitfall
     near = get_close_matches(name.lower(), [pitfall.symbol for pitfall in PITFALLS], n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}?" if near else "torchcheck --list names them all"
     raise UnknownPitfallError(f"there is no pitfall {name}; {hint}")

@@ -310,6 +310,7 @@ class ForgottenThing(Pitfall):
     symbol = "forgotten-thing"
     message = "%s forgets the thing; write thing()"
     guard = "torchguard.thing"
+    old_names = (("W7798", "lost-thing"),)
 
     @classmethod
     def check(cls, program):
@@ -328,7 +329,7 @@ class TestCatalogue:
     def test_list_has_one_line_a_pitfall(self, torchcheck):
         assert torchcheck("--list") == (0, "W7799  forgotten-thing  Why it bites.\n", "")
 
-    @pytest.mark.parametrize("name", ["forgotten-thing", "W7799", "w7799"])
+    @pytest.mark.parametrize("name", ["forgotten-thing", "W7799", "w7799", "lost-thing", "W7798"])
     def test_explain_prints_all_that_is_known(self, torchcheck, name):
         status, output, _ = torchcheck("--explain", name)
 
