@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any
 
-from astroid import MANAGER, AstroidBuildingError, AstroidSyntaxError, nodes
+from astroid import MANAGER, AstroidSyntaxError, nodes
 from pylint.exceptions import DeletedMessageError, MessageBecameExtensionError, UnknownMessageError
 from pylint.interfaces import HIGH
 from pylint.lint import PyLinter
@@ -134,7 +134,9 @@ class PitfallLinter(PyLinter):
         self._report(Complaint(reason, symbol="fatal"))
 
     def _is_ignored(self, path: str) -> bool:
-        names = os.path.normpath(path).split(os.sep)
+        names = os.path.relpath(path).split(os.sep)
+        if names[0] == os.pardir:  # folders above the project have names that are none of its business
+            names = names[-1:]
         return (
             any(name in self.config.ignore for name in names)
             or any(pattern.match(name) for pattern in self.config.ignore_patterns for name in names)
@@ -148,7 +150,8 @@ class PitfallLinter(PyLinter):
             return MANAGER.ast_from_file(filepath, modname, source=True)
         except AstroidSyntaxError as error:
             self._report(complaint(filepath, error.error))
-        except (AstroidBuildingError, RecursionError, MemoryError) as error:
+        # With several jobs, an exception here would end the run for all files.
+        except Exception as error:  # pylint: disable=broad-exception-caught
             self._report(complaint(filepath, error))
         return None
 

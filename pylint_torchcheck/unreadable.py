@@ -62,4 +62,4 @@ def _of_syntax(error: Exception | None) -> Complaint:
         return Complaint(words, error.lineno or 1, max((error.offset or 1) - 1, 0))
     if isinstance(error, RecursionError | MemoryError):
         return Complaint("an expression is nested too deeply to be parsed; split it, or --ignore this file")
-    return Complaint(f"the file cannot be parsed ({error}); nothing in it was checked")
+    return Complaint(f"the file cannot be parsed ({type(error).__name__}: {error}); nothing in it was checked")

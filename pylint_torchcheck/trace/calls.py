@@ -40,7 +40,9 @@ class Calls(Library):
             receivers = self._super() if _is_super(node.func.expr) else self.evaluate(node.func.expr)
             arguments = self._arguments(node)
             results = self._method_call(node, node.func, receivers, arguments)
-            paths = {canonical(f"{value.path}.{node.func.attrname}") for value in receivers if value.kind is Kind.LIBRARY}
+            paths = {
+                canonical(f"{value.path}.{node.func.attrname}") for value in receivers if value.kind is Kind.LIBRARY
+            }
         else:
             callees, receivers = self.evaluate(node.func), NOTHING
             arguments = self._arguments(node)
@@ -74,7 +76,9 @@ class Calls(Library):
         for value in receivers or PLAIN:
             way = self._way(node, func, value)
             ways[way] = ways.get(way, NOTHING) | {value}
-        return self.either([partial(self._go, way, node, func.attrname, group, arguments) for way, group in ways.items()])
+        return self.either(
+            [partial(self._go, way, node, func.attrname, group, arguments) for way, group in ways.items()]
+        )
 
     def _way(self, node: nodes.Call, func: nodes.Attribute, value: Value) -> object:
         """Return what decides how a method call is read; receivers for which it is the same are read together."""
@@ -104,8 +108,7 @@ class Calls(Library):
                 return self._bound(node, way, arguments)
             case Effect():
                 return self._known_method(node, way, name, group, arguments)
-        values = [self._other_method(node, name, value, arguments) for value in group]
-        return NOTHING.union(*values)
+        return self._other_method(node, name, group, arguments)
 
     def _bound(self, node: nodes.Call, function: Value, arguments: Arguments) -> Values:
         """Read a method; called on the class itself, it gets no ``self`` unless it is a class method."""
@@ -156,19 +159,20 @@ class Calls(Library):
         self.store.derive(taken, [value])
         return frozenset({taken})
 
-    def _other_method(self, node: nodes.Call, name: str, value: Value, arguments: Arguments) -> Values:
-        match value.kind:
+    def _other_method(self, node: nodes.Call, name: str, group: Values, arguments: Arguments) -> Values:
+        """Read a method that no table of effects names, called on objects of one kind."""
+        match next(iter(group)).kind:
             case Kind.TENSOR | Kind.PARAMETER:
-                return self._tensor_method(node, name, value, arguments)
+                return NOTHING.union(*(self._tensor_method(node, name, value, arguments) for value in group))
             case Kind.COLLECTION:
-                return self._collection_method(node, name, value, arguments)
+                return NOTHING.union(*(self._collection_method(node, name, value, arguments) for value in group))
             case Kind.CHECKPOINT | Kind.STATE_DICT:
-                return self._checkpoint_method(name, value, arguments)
+                return NOTHING.union(*(self._checkpoint_method(name, value, arguments) for value in group))
             case Kind.MODULE | Kind.LOSS_FUNCTION:
-                return self._module_method(node, name, value, arguments)
+                return self._module_method(node, name, group, arguments)
             case Kind.UNKNOWN | Kind.INSTANCE | Kind.OPTIMIZER | Kind.SCALER | Kind.SCHEDULER | Kind.CLASS:
-                self.escape(node, frozenset({value}))
-                return self.unknown_call(node, f"{value.path}.{name}", arguments)
+                self.escape(node, group)
+                return self.unknown_call(node, f".{name}", arguments)
         return PLAIN
 
     def _tensor_method(self, node: nodes.Call, name: str, value: Value, arguments: Arguments) -> Values:
@@ -192,7 +196,11 @@ class Calls(Library):
                 outlives = outlives_iteration(node.func.expr, self.loops, self.frame)
                 self.emit(Accumulate, node, given, frozenset({value}), outlives=outlives)
         if name in _TAKING:
-            return self._held(value, arguments.positional[0]) if arguments.positional else self.elements(frozenset({value}), node)
+            return (
+                self._held(value, arguments.positional[0])
+                if arguments.positional
+                else self.elements(frozenset({value}), node)
+            )
         if name == "items":
             pair = self.collection(node, [(0, PLAIN), (1, frozenset(self.store.parts.get(value, ())) or PLAIN)])
             return self.collection(node.func, [("*", pair)])
@@ -204,13 +212,13 @@ class Calls(Library):
         self.store.use([value], f".{name}()")
         return frozenset({self.store.make(Kind.CHECKPOINT, value.site, value.frame, path=value.path)})
 
-    def _module_method(self, node: nodes.Call, name: str, value: Value, arguments: Arguments) -> Values:
-        """A method of a class that is not in sight."""
+    def _module_method(self, node: nodes.Call, name: str, modules: Values, arguments: Arguments) -> Values:
+        """Read a method of a class that is not in sight."""
         if any(word in name for word in _MODE_WORDS):
-            self.escape(node, frozenset({value}))
+            self.escape(node, modules)
         self.escape(node, arguments.everything())
-        with_receiver = Arguments([frozenset({value}), *arguments.positional], arguments.keywords, arguments.starred)
-        return self.result_of_unknown(node, f"{value.path}.{name}", with_receiver)
+        with_receiver = Arguments([modules, *arguments.positional], arguments.keywords, arguments.starred)
+        return self.result_of_unknown(node, f".{name}", with_receiver)
 
     # Plain calls
 

@@ -93,7 +93,9 @@ class Library(Functions):
         elif path.endswith("inference_mode") and given:
             answer = truth.negated(truth.of(given))
         known = isinstance(answer, bool)
-        value = self.store.make(Kind.CONTEXT if known or path not in effects.GRAD_CONTEXTS else Kind.UNKNOWN, path=path, constant=answer)
+        value = self.store.make(
+            Kind.CONTEXT if known or path not in effects.GRAD_CONTEXTS else Kind.UNKNOWN, path=path, constant=answer
+        )
         if path.endswith("set_grad_enabled") and isinstance(node.parent, nodes.Expr):
             self.switch_recording(frozenset({value}))
         return frozenset({value})
@@ -117,7 +119,9 @@ class Library(Functions):
         return self.collection(node.func, [("*", pair)])
 
     def _call_builtins_zip(self, node: nodes.Call, arguments: Arguments) -> Values:
-        group = self.collection(node, [(i, self.elements(given, node.args[i])) for i, given in enumerate(arguments.positional)])
+        group = self.collection(
+            node, [(i, self.elements(given, node.args[i])) for i, given in enumerate(arguments.positional)]
+        )
         return self.collection(node.func, [("*", group)])
 
     def _call_builtins_next(self, node: nodes.Call, arguments: Arguments) -> Values:
@@ -191,11 +195,22 @@ class Library(Functions):
 
     def forward(self, node: nodes.NodeNG, modules: Values, arguments: Arguments) -> Values:
         """Record that modules are called; return their output."""
-        evaluates = self.evaluating() and (self.recording() is False or not self._trains_here())
         inputs = arguments.everything()
         output = self.tensor(node, modules | inputs, guessed=True)
+        evaluates = self._evaluates(inputs)
         self.emit(EvaluationForward if evaluates else Forward, node, modules, output)
         return output
+
+    def _evaluates(self, inputs: Values) -> bool:
+        """Is a call here made to validate, test or infer, on real data?
+
+        A function named ``test`` that prints the shape of what comes of random numbers tries the code, not the model.
+        """
+        if not self.evaluating() or all(value.path in generated.CONSTRUCTORS for value in inputs):
+            return False
+        if self.recording() is False:
+            return True
+        return bool(self.loops) and self.loops[-1].over_loader and not self._trains_here()
 
     def _trains_here(self) -> bool:
         """Does a function under way here call ``backward``?"""
@@ -249,7 +264,11 @@ class Library(Functions):
 def _target_of(node: nodes.NodeNG) -> str:
     """Return the dotted name that a call's result is bound to, through ``.to(device)`` and the like."""
     child, parent = node, node.parent
-    while isinstance(parent, nodes.Attribute) and parent.attrname in effects.BY_NAME_ALONE and isinstance(parent.parent, nodes.Call):
+    while (
+        isinstance(parent, nodes.Attribute)
+        and parent.attrname in effects.BY_NAME_ALONE
+        and isinstance(parent.parent, nodes.Call)
+    ):
         child, parent = parent.parent, parent.parent.parent
     if isinstance(parent, nodes.Assign) and parent.value is child and len(parent.targets) == 1:
         return dotted(parent.targets[0])
