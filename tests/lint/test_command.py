@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pylint_torchcheck import explain
+from pylint_torchcheck import explain, linter
 from pylint_torchcheck.command import main
 from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall
 from pylint_torchcheck.targets import module_name
@@ -146,6 +146,19 @@ class TestConfiguration:
 
         assert torchcheck("clean.py") == (0, "", "")
 
+    @pytest.mark.parametrize("name", ["part", "train.py"])
+    def test_ignored_names_are_obeyed(self, project, torchcheck, name):
+        self.configure(f'[tool.pylint.main]\nignore = ["{name}"]\n')
+        Path("part").mkdir()
+        Path("train.py").rename("part/train.py")
+
+        assert torchcheck(".") == (0, "", "")
+
+    def test_names_above_the_project_do_not_matter(self, project, torchcheck):
+        self.configure(f'[tool.pylint.main]\nignore = ["{project.parent.name}"]\n')
+
+        assert torchcheck(str(project / "train.py"))[0] == WARNING
+
     def test_ignore_paths_are_obeyed(self, project, torchcheck):
         self.configure('[tool.pylint.main]\nignore-paths = ["tra.*"]\n')
 
@@ -210,6 +223,19 @@ class TestBadInput:
 
         self.check(torchcheck, "odd.py", ERROR, words)
         assert f"odd.py{place} E0001: " in torchcheck("odd.py")[1]
+
+    def test_an_error_in_astroid_costs_one_file(self, project, torchcheck, monkeypatch):
+        Path("odd.py").write_text("import torch\n", encoding="utf-8")
+        build = linter.MANAGER.ast_from_file
+
+        def fail(path, *args, **kwargs):
+            if path == "odd.py":
+                raise KeyError("torch")
+            return build(path, *args, **kwargs)
+
+        monkeypatch.setattr(linter.MANAGER, "ast_from_file", fail)
+
+        self.check(torchcheck, "odd.py", ERROR, "the file cannot be parsed (KeyError: 'torch')")
 
     def test_folder_without_python_files(self, project, torchcheck):
         Path("data").mkdir()
