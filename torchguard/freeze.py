@@ -13,6 +13,7 @@ from torchguard.errors import MisuseError
 from torchguard.words import one_of
 
 Mode = Literal["eval", "train"]
+_ASKED = "_torchguard_asked_mode"  # in the object itself, so that a copy has its own
 
 
 def freeze(module: nn.Module, *, batch_norm: Mode = "eval", dropout: Mode = "train") -> Frozen:
@@ -84,8 +85,13 @@ class Frozen:
         self.release()
 
 
+def asked_mode(submodule: nn.Module) -> bool:
+    """The mode that ``train()`` and ``eval()`` asked for, which a frozen norm remembers and does not obey."""
+    return bool(vars(submodule).get(_ASKED, submodule.training))
+
+
 def _stays_in_eval(submodule: nn.Module, batch_norm: Mode, dropout: Mode) -> bool:
-    if "_torchguard_mode" in vars(submodule):  # frozen by another handle
+    if _ASKED in vars(submodule):  # frozen by another handle
         return False
     if isinstance(submodule, _NormBase):
         return batch_norm == "eval" and submodule.track_running_stats
@@ -97,19 +103,19 @@ def _keep_in_eval(submodule: nn.Module) -> None:
 
     A bound method in the object's own ``__dict__`` is what ``copy.deepcopy`` binds anew to the copy.
     """
-    vars(submodule)["_torchguard_mode"] = submodule.training
+    vars(submodule)[_ASKED] = submodule.training
     vars(submodule)["train"] = MethodType(_remember_mode, submodule)
     submodule.training = False
 
 
 def _remember_mode(submodule: nn.Module, mode: bool = True) -> nn.Module:
-    vars(submodule)["_torchguard_mode"] = mode
+    vars(submodule)[_ASKED] = mode
     return submodule
 
 
 def _let_go(submodule: nn.Module) -> None:
     del vars(submodule)["train"]
-    submodule.train(vars(submodule).pop("_torchguard_mode"))
+    submodule.train(vars(submodule).pop(_ASKED))
 
 
 def _fitting(parameter: Tensor, grad: Tensor | None) -> Tensor | None:

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from torchguard.errors import MisuseError
+from torchguard.freeze import asked_mode
 
 
 @contextmanager
@@ -33,15 +34,16 @@ def eval_mode(*modules: nn.Module) -> Iterator[None]:
     Prevents: missing-eval, missing-no-grad, missing-train-after-eval.
     """
     _check(modules)
-    modes = [(submodule, submodule.training) for module in modules for submodule in module.modules()]
+    modes = [(submodule, asked_mode(submodule)) for module in modules for submodule in module.modules()]
     try:
         for module in modules:
             module.eval()
         with torch.no_grad():
             yield
     finally:
-        for submodule, training in modes:
-            submodule.training = training
+        for submodule, training in modes:  # parents first: most often one call restores them all
+            if asked_mode(submodule) != training:
+                submodule.train(training)  # not by the attribute, since some modules do more than set it
 
 
 def _check(modules: tuple[object, ...]) -> None:

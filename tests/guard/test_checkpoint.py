@@ -5,6 +5,8 @@ import errno
 import json
 import os
 import random
+import shutil
+import sys
 import tempfile
 import zlib
 from pathlib import Path
@@ -224,12 +226,25 @@ def test_none_whole_is_an_error_and_stays_one(run, folder):
             run().checkpoints.resume()
 
 
+def rewrite_manifest(folder: Path, *, sign: bool, **changes: object) -> None:
+    path = folder / "manifest.json"
+    outer = json.loads(path.read_text())
+    outer["manifest"].update(changes)
+    if sign:
+        outer["crc32"] = zlib.crc32(json.dumps(outer["manifest"], sort_keys=True).encode())
+    path.write_text(json.dumps(outer))
+
+
+def test_changed_manifest_is_damage(run, folder):
+    run(every_steps=1).train(BATCHES[:2])
+    rewrite_manifest(folder / "step-2", sign=False, step=1000)
+
+    assert run().checkpoints.resume().step == 1
+
+
 def test_checkpoint_of_a_newer_version_is_no_damage(run, folder):
     run().checkpoints.save()
-    manifest = folder / "step-0" / "manifest.json"
-    content = json.loads(manifest.read_text())["manifest"] | {"schema": 99}
-    checksum = zlib.crc32(json.dumps(content, sort_keys=True).encode())
-    manifest.write_text(json.dumps({"crc32": checksum, "manifest": content}))
+    rewrite_manifest(folder / "step-0", sign=True, schema=99)
     with pytest.raises(tg.CheckpointError, match="newer torchguard"):
         run().checkpoints.resume()
 
@@ -429,6 +444,41 @@ def test_full_disk_leaves_the_older_one_and_no_rubbish(run, folder, monkeypatch)
 
     assert names(folder) == ["step-1"]
     assert run().checkpoints.resume().exact
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc which file a descriptor is")
+def test_everything_is_on_the_disk_before_the_rename(run, folder, monkeypatch):
+    events, fsync, rename = [], os.fsync, Path.rename
+
+    def seen_fsync(descriptor):
+        events.append(Path(os.readlink(f"/proc/self/fd/{descriptor}")).name)
+        fsync(descriptor)
+
+    def seen_rename(self, target):
+        events.append("rename")
+        return rename(self, target)
+
+    checkpoints = run().checkpoints
+    monkeypatch.setattr(os, "fsync", seen_fsync)
+    monkeypatch.setattr(Path, "rename", seen_rename)
+    checkpoints.save()
+
+    files = ["model.pt", "optimizer.pt", "scheduler.pt", "step.pt", "rng.pt"]
+    assert events == [*files, "manifest.json", f"step-0.tmp-{os.getpid()}", "rename", "run"]
+
+
+def test_half_deleted_one_is_not_taken_for_a_damaged_one(run, folder, monkeypatch):
+    one = run(every_steps=1, keep_last=1).train(BATCHES[:1])
+
+    def dies(folder, **options):
+        (folder / "manifest.json").unlink()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(shutil, "rmtree", dies)
+    with pytest.raises(KeyboardInterrupt):
+        one.train(BATCHES[:1])
+
+    assert names(folder) == [f"step-1.tmp-{os.getpid()}", "step-2"]
 
 
 def test_leftovers_of_dead_processes_are_removed(run, folder):

@@ -70,6 +70,14 @@ def test_releasing_the_original_leaves_the_copy_frozen(net):
     assert (net.train()[1].training, twin.train()[1].training) == (True, False)
 
 
+def test_what_the_copy_is_asked_leaves_the_original(net):
+    frozen = tg.freeze(net)
+    copy.deepcopy(net).eval()
+    frozen.release()
+
+    assert net[1].training
+
+
 def test_copy_made_with_its_handle_can_be_released(net):
     twin, handle = copy.deepcopy((net, tg.freeze(net)))
     handle.release()
@@ -153,12 +161,23 @@ def test_inner_release_leaves_the_outer_freeze(net):
     assert not net[1].weight.requires_grad
 
 
-def test_eval_mode_and_freeze_agree(net):
+def test_eval_mode_leaves_the_freeze(net):
     tg.freeze(net)
     with tg.eval_mode(net):
         pass
 
     assert (net.training, net[1].training) == (True, False)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_eval_mode_leaves_the_mode_that_release_gives(net, training):
+    net[1].train(training)
+    frozen = tg.freeze(net)
+    with tg.eval_mode(net):
+        pass
+    frozen.release()
+
+    assert net[1].training is training
 
 
 @pytest.mark.parametrize(

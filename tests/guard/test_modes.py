@@ -22,6 +22,21 @@ def test_each_submodule_gets_its_own_mode_back(net):
     assert [module.training for module in net.modules()] == before
 
 
+def test_module_that_does_more_in_train_is_asked(net):
+    class Merges(nn.Linear):
+        merged = False
+
+        def train(self, mode=True):
+            self.merged = not mode
+            return super().train(mode)
+
+    net.append(Merges(3, 3))
+    with tg.eval_mode(net):
+        assert net[-1].merged
+
+    assert not net[-1].merged
+
+
 def test_modes_come_back_after_an_exception(net):
     with pytest.raises(RuntimeError, match="inside"), tg.eval_mode(net):
         raise RuntimeError("inside")

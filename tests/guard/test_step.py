@@ -165,7 +165,8 @@ def test_backward_that_fails_leaves_no_half_gradient(net):
         def backward(ctx, grad):
             raise RuntimeError("out of memory")
 
-    step = tg.TrainStep(net, sgd(net), accumulate=2)
+    step = tg.TrainStep(net, sgd(net), accumulate=3)
+    step.backward(loss_of(net, BATCHES[0]))
     loss = net[4].weight.sum() + Fails.apply(net[0].weight).sum()
     with pytest.raises(RuntimeError, match="out of memory"):
         step.backward(loss)
