@@ -1,0 +1,22 @@
+"""Train in half precision, with the gradients clipped to a norm of 1."""
+
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+model = nn.Linear(4, 1)
+start = model.weight.detach().clone()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+scaler = torch.amp.GradScaler("cpu")
+for batch in torch.randn(50, 16, 4):  # 50 batches of shape (16, 4)
+    optimizer.zero_grad()
+    with torch.autocast("cpu", dtype=torch.float16):
+        output = model(batch)
+    loss = (output.float() - 1).square().mean()
+    scaler.scale(loss).backward()
+    scaler.unscale_(optimizer)
+    nn.utils.clip_grad_norm_(model.parameters(), max_norm=1.0)
+    scaler.step(optimizer)
+    scaler.update()
+
+print(f"loss {loss.item():.4f}; the weights moved by {(model.weight - start).norm():.6f}")
