@@ -105,6 +105,7 @@ class PitfallLinter(PyLinter):
     ) -> Iterator[FileItem]:
         # Pylint's own way loses a file whose name is also that of a folder in the working directory, loses
         # scripts in a package's subfolder, reads a whole package for its __init__.py, and enters .venv.
+        ignored: set[str] = set()
         seen: set[str] = set()
         for target in files_or_modules:
             for path in self._files(target):
@@ -112,10 +113,15 @@ class PitfallLinter(PyLinter):
                     continue
                 seen.add(path)
                 if self._is_ignored(path):
-                    self.stats.skipped += 1
+                    ignored.add(path)
                 else:
                     name = module_name(path)
                     yield FileItem(name, path, name)
+        self.stats.skipped += len(ignored)
+        if ignored and ignored == seen:
+            print(
+                "torchcheck: nothing was checked, since the configuration ignores all that was named", file=sys.stderr
+            )
 
     def _files(self, target: str) -> Iterator[str]:
         try:

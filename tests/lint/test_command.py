@@ -151,6 +151,7 @@ class TestConfiguration:
         self.configure(f'[tool.pylint.main]\nignore = ["{name}"]\n')
         Path("part").mkdir()
         Path("train.py").rename("part/train.py")
+        Path("clean.py").touch()
 
         assert torchcheck(".") == (0, "", "")
 
@@ -159,10 +160,12 @@ class TestConfiguration:
 
         assert torchcheck(str(project / "train.py"))[0] == WARNING
 
-    def test_ignore_paths_are_obeyed(self, project, torchcheck):
+    def test_says_so_if_all_is_ignored(self, project, torchcheck):
         self.configure('[tool.pylint.main]\nignore-paths = ["tra.*"]\n')
+        words = "torchcheck: nothing was checked, since the configuration ignores all that was named\n"
 
-        assert torchcheck(".") == (0, "", "")
+        assert torchcheck("train.py") == (0, "", words)
+        assert torchcheck("--ignore-paths=", "train.py")[0] == WARNING
 
 
 class TestBadInput:
