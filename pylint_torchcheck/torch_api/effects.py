@@ -144,10 +144,16 @@ FUNCTIONS: Final[dict[str, Effect]] = {
     "torch.nn.SyncBatchNorm.convert_sync_batchnorm": Effect(on="module", same=True),
 }
 
+_RECURRENT: Final = ("input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout")
+_INSTANCE_NORM: Final = ("num_features", "eps", "momentum", "affine", "track_running_stats")
+
 # Parameters, in order, of methods and functions that the generated table of signatures does not hold.
 SIGNATURES: Final[dict[str, tuple[str, ...]]] = {
     "torch.autograd.backward": ("tensors", "grad_tensors", "retain_graph", "create_graph"),
     "torch.nn.utils.clip_grad_norm": ("parameters", "max_norm", "norm_type"),
+    **dict.fromkeys(("torch.nn.RNN", "torch.nn.LSTM", "torch.nn.GRU", "torch.nn.RNNBase"), _RECURRENT),
+    **dict.fromkeys((f"torch.nn.InstanceNorm{n}d" for n in (1, 2, 3)), _INSTANCE_NORM),
+    "torch.nn.MultiheadAttention": ("embed_dim", "num_heads", "dropout"),
     "torch.compile": ("model",),
     "torch.jit.script": ("obj",),
     "torch.nn.DataParallel": ("module", "device_ids", "output_device", "dim"),
@@ -172,6 +178,16 @@ GRAD_CONTEXTS: Final[dict[str, bool | None]] = {
     "torch.set_grad_enabled": None,
     "torch.autograd.set_grad_enabled": None,
 }
+
+# Methods and functions whose result no gradient flows through: comparisons, indices, whole numbers.
+NO_GRADIENT: Final = frozenset(
+    "eq ne lt le gt ge equal not_equal less less_equal greater greater_equal isnan isinf isfinite isclose isin isreal "
+    "argmax argmin argsort nonzero count_nonzero bincount histc searchsorted bucketize one_hot unique unique_consecutive "
+    "long int short byte char bool logical_and logical_or logical_not logical_xor bitwise_and bitwise_or bitwise_not "
+    "multinomial bernoulli signbit all any".split()
+)
+# Methods and functions that give a pair of values and indices.
+VALUES_AND_INDICES: Final = frozenset("max min topk sort kthvalue mode median cummax cummin nanmedian".split())
 
 # Attributes of a wrapped module under which the module itself is found.
 UNWRAPPING_ATTRIBUTES: Final = frozenset({"module", "_orig_mod"})

@@ -15,7 +15,7 @@ from pylint_torchcheck.torch_api.objects import canonical, method_path, signatur
 from pylint_torchcheck.trace.accumulation import outlives_iteration
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.callsites import CallSite
-from pylint_torchcheck.trace.classes import find_method
+from pylint_torchcheck.trace.classes import find_method, is_class_method
 from pylint_torchcheck.trace.library import Library
 from pylint_torchcheck.trace.values import NOTHING, PLAIN, Frame, Value, Values
 
@@ -112,13 +112,20 @@ class Calls(Library):
 
     def _bound(self, node: nodes.Call, function: Value, arguments: Arguments) -> Values:
         """Read a method; called on the class itself, it gets no ``self`` unless it is a class method."""
-        owner = function.owner
         definition = function.definition
-        on_class = owner is not None and owner.kind is Kind.CLASS
-        is_method = isinstance(definition, nodes.FunctionDef) and definition.type == "classmethod"
-        receiver = frozenset({owner}) if owner and (not on_class or is_method) else NOTHING
+        receiver = self._receiver(function.owner, definition)
         plain = self.store.make(Kind.FUNCTION, function.site, function.frame, definition=definition)
         return self.follow(node, plain, arguments, receiver)
+
+    def _receiver(self, owner: Value | None, definition: object) -> Values:
+        """Return what a method gets as its first argument: the instance; the class, if it is a class method."""
+        if owner is None or not isinstance(definition, nodes.FunctionDef):
+            return NOTHING
+        if not is_class_method(definition):
+            return NOTHING if owner.kind is Kind.CLASS else frozenset({owner})
+        if isinstance(owner.definition, nodes.ClassDef) and owner.kind is not Kind.CLASS:
+            owner = self.class_of(owner.definition, self._class_frame(owner))
+        return frozenset({owner})
 
     def _known_method(self, node: nodes.Call, effect: Effect, name: str, group: Values, arguments: Arguments) -> Values:
         kind = next(iter(group)).kind

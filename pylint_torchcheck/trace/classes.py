@@ -67,6 +67,11 @@ def is_static(method: nodes.FunctionDef) -> bool:
     return _is_decorated(method, {"staticmethod"})
 
 
+def is_class_method(method: nodes.FunctionDef) -> bool:
+    """Does the method take its class in place of ``self``?"""
+    return _is_decorated(method, {"classmethod"})
+
+
 def _is_decorated(method: nodes.FunctionDef, names: set[str]) -> bool:
     return method.decorators is not None and any(node.as_string() in names for node in method.decorators.nodes)
 
@@ -114,7 +119,10 @@ def _one_has(value: Value, trait: Trait, store: Store, seen: set[Value]) -> bool
         return _any_has(parts, trait, store, seen)
     if value.kind is Kind.CLASS or value.guessed:
         return None
-    return trait_of(value.path, trait) if value.kind in {Kind.MODULE, Kind.LOSS_FUNCTION} else None
+    if value.kind not in {Kind.MODULE, Kind.LOSS_FUNCTION}:
+        return None
+    answer = trait_of(value.path, trait)
+    return value.constant if answer is None and isinstance(value.constant, bool) else answer
 
 
 _MADE_OF = frozenset({Kind.MODULE, Kind.LOSS_FUNCTION, Kind.UNKNOWN, Kind.COLLECTION, Kind.INSTANCE})

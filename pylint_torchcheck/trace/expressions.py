@@ -207,7 +207,8 @@ class Expressions(Machine):
             case Kind.COLLECTION:
                 return self._held(value, key)
             case Kind.TENSOR:
-                return self.tensor(node, [value], guessed=value.guessed)
+                index = next((one.constant for one in key if len(key) == 1), None)
+                return self._part_of_tensor(value, index, node)
             case Kind.CHECKPOINT | Kind.STATE_DICT:
                 for asked in key:
                     self.store.use([value], f"[{asked.constant!r}]" if asked.kind is Kind.CONSTANT else "[]")
@@ -217,6 +218,11 @@ class Expressions(Machine):
             case Kind.LIBRARY | Kind.CONSTANT | Kind.DATA:
                 return PLAIN
         return self.unknown(node, [value])
+
+    def _part_of_tensor(self, value: Value, index: object, site: nodes.NodeNG) -> Values:
+        """Return an element of a tensor, or of the tuple that a function gave; no gradient flows through indices."""
+        is_indices = index == 1 and value.path.rpartition(".")[2] in effects.VALUES_AND_INDICES
+        return self.tensor(site, [value], guessed=value.guessed, path="argmax" if is_indices else "")
 
     def _held(self, collection: Value, key: Values) -> Values:
         """Return the element under a constant key; any element, if the key or its place is not known."""
@@ -295,6 +301,10 @@ class Expressions(Machine):
     def function(self, definition: nodes.FunctionDef, frame: Frame | None) -> Values:
         """Return a function of the file, defined in ``frame``."""
         return frozenset({self.store.make(Kind.FUNCTION, definition, frame, definition=definition)})
+
+    def class_of(self, definition: nodes.ClassDef, frame: Frame | None) -> Value:
+        """Return a class of the file, defined in ``frame``."""
+        return self.store.make(Kind.CLASS, definition, frame, path=definition.name, definition=definition)
 
     def _class_frame(self, value: Value) -> Frame:
         """Return the frame that encloses the class of ``value``, where its methods look names up."""
@@ -379,7 +389,7 @@ class Expressions(Machine):
             case Kind.COLLECTION:
                 return self._held(value, self.store.constant(index))
             case Kind.TENSOR:
-                return self.tensor(target, [value], guessed=value.guessed)
+                return self._part_of_tensor(value, index, target)
             case Kind.UNKNOWN if value.path == "batch" and isinstance(target, nodes.AssignName):
                 return self.tensor(target, [], guessed=True, path="batch")
             case Kind.CONSTANT | Kind.DATA | Kind.LIBRARY:

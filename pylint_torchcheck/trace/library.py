@@ -57,7 +57,7 @@ class Library(Functions):
 
     def _unlisted(self, node: nodes.Call, path: str, arguments: Arguments) -> Values:
         if path in generated.TENSOR_TUPLE_FUNCTIONS:
-            return self.tensor(node, arguments.everything())
+            return self.tensor(node, arguments.everything(), path=path)
         if not is_harmless(path):
             return self.unknown_call(node, path, arguments)
         if path.startswith(("torch", "builtins")):
@@ -75,7 +75,17 @@ class Library(Functions):
                 return frozenset({self.store.make(kind, node, self.frame, path=path, constant=False)})
             case Kind.LOADER:
                 return frozenset({self.store.make(kind, node, self.frame, path=path)})
+            case Kind.MODULE if path in generated.MODE_DEPENDENT_IF:
+                return self.new(kind, node, given, path, constant=self._is_switched_on(path, arguments))
         return self.new(kind, node, given, path)
+
+    def _is_switched_on(self, path: str, arguments: Arguments) -> bool | None:
+        """Is the argument given that makes a module act differently in train mode? By default it is off."""
+        switch = generated.MODE_DEPENDENT_IF[path]
+        if arguments.starred:
+            return None
+        given = arguments.get(switch, signature(path) or ())
+        return truth.of(given) if given else False
 
     def _computed(self, node: nodes.Call, path: str, arguments: Arguments) -> Values:
         if path not in generated.CONSTRUCTORS:

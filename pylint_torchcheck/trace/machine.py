@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from astroid import nodes
 
 from pylint_torchcheck.pitfalls.vocabulary import Created, Kind, Obtained, Verb
-from pylint_torchcheck.torch_api.effects import GRAD_CONTEXTS
+from pylint_torchcheck.torch_api.effects import GRAD_CONTEXTS, NO_GRADIENT
 from pylint_torchcheck.trace import purpose
 from pylint_torchcheck.trace.events import Event, Loop, Trace
 from pylint_torchcheck.trace.places import dotted
@@ -124,9 +124,18 @@ class Machine:
 
     # New objects
 
-    def new(self, kind: Kind, site: nodes.NodeNG, sources: Iterable[Value] = (), path: str = "", guessed: bool = False) -> Values:
+    def new(
+        self,
+        kind: Kind,
+        site: nodes.NodeNG,
+        sources: Iterable[Value] = (),
+        path: str = "",
+        *,
+        constant: object = None,
+        guessed: bool = False,
+    ) -> Values:
         """Return an object created at ``site`` from ``sources``, and record that it came to be."""
-        value = self.store.make(kind, site, self.frame, path=path, guessed=guessed)
+        value = self.store.make(kind, site, self.frame, path=path, constant=constant, guessed=guessed)
         self.store.derive(value, sources)
         return self.came_to_be(value, Obtained if guessed else Created)
 
@@ -140,9 +149,8 @@ class Machine:
     def tensor(self, site: nodes.NodeNG, sources: Iterable[Value], *, guessed: bool = False, path: str = "") -> Values:
         """Return a tensor computed from ``sources``; it is on the graph if one of them is and gradients are recorded."""
         sources = list(sources)
-        value = self.store.make(
-            Kind.TENSOR, site, self.frame, path=path, guessed=guessed, on_graph=self._joins_graph(sources)
-        )
+        on_graph = False if path.rpartition(".")[2] in NO_GRADIENT else self._joins_graph(sources)
+        value = self.store.make(Kind.TENSOR, site, self.frame, path=path, guessed=guessed, on_graph=on_graph)
         self.store.derive(value, sources)
         return frozenset({value})
 

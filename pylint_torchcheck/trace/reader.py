@@ -131,7 +131,7 @@ class Reader(Calls):
 
     def _read_classdef(self, node: nodes.ClassDef) -> None:
         self.store.bases[node] = [self.evaluate(base) for base in node.bases]
-        value = self.store.make(Kind.CLASS, node, self.frame, path=node.name, definition=node)
+        value = self.class_of(node, self.frame)
         for statement in node.body:
             if isinstance(statement, nodes.Assign) and isinstance(statement.targets[0], nodes.AssignName):
                 self.here().slots[(value, statement.targets[0].name)] = self.evaluate(statement.value)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from astroid import nodes
 
-from pylint_torchcheck.trace.classes import find_method, is_static, kind_of_instance
+from pylint_torchcheck.trace.classes import find_method, is_class_method, is_static, kind_of_instance
 from pylint_torchcheck.trace.events import Trace
 from pylint_torchcheck.trace.machine import OutOfWork
 from pylint_torchcheck.trace.reader import Reader
@@ -70,7 +70,9 @@ def _finishes(reading: Callable[[], object]) -> bool:
 
 def _read_root(reader: Reader, root: _Root, state: State) -> Iterator[Trace]:
     receiver = NOTHING
-    if root.owner is not None and not is_static(root.definition):
+    if root.owner is not None and is_class_method(root.definition):
+        receiver = frozenset({reader.class_of(root.owner, root.frame)})
+    elif root.owner is not None and not is_static(root.definition):
         state, receiver = _instance(reader, root.owner, root.frame, state)
         if root.definition in reader.read:  # read by the constructor
             return

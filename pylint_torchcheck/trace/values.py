@@ -52,7 +52,7 @@ class Value:
         path: the dotted path of what created it, or of what an import binds.
         owner: the object whose attribute or element it is.
         definition: the class or function of the file that it is, or is an instance of.
-        constant: the value, for ``Kind.CONSTANT``.
+        constant: the value, for ``Kind.CONSTANT``; for a context, a scaler or a module with a switch, its setting.
         guessed: the kind comes from how a name is used, not from a constructor.
         on_graph: for tensors: is it part of the autograd graph? ``None``: not known.
     """

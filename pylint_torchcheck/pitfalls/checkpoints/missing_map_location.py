@@ -9,6 +9,8 @@ from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall
 from pylint_torchcheck.pitfalls.questions import Call, Program
 
 _NAMED = re.compile(r"ckpt|checkpoint|\.pth|weights|pretrain|resume|snapshot|state_?dict|model|net\b", re.IGNORECASE)
+# These hold numbers and host tensors, whatever device the job ran on.
+_DEVICELESS = re.compile(r"rng|sched|scaler|metadata", re.IGNORECASE)
 _CHECKPOINT_USES = re.compile(
     r"load_state_dict|state_dict|\['(model|net|optim|optimizer|scheduler|epoch|iteration|scaler|ema|best_\w+|\w+_state)'\]"
     r"|\.(eval|parameters|load_state_dict)\b"
@@ -40,7 +42,9 @@ class MissingMapLocation(Pitfall):
 
 def _is_checkpoint(program: Program, call: Call) -> bool:
     """Is what is loaded a checkpoint, by its name or by what is asked of it?"""
-    names = (call.argument_text("f"), call.target_text, call.function)
-    if any(_NAMED.search(name) for name in names):
+    names = f"{call.argument_text('f')} {call.target_text}"
+    if _DEVICELESS.search(names):
+        return False
+    if _NAMED.search(names):
         return True
     return any(_CHECKPOINT_USES.search(use) for result in call.results for use in program.uses(result))
