@@ -8,6 +8,7 @@ import pytest
 
 from pylint_torchcheck import explain, linter
 from pylint_torchcheck.command import main
+from pylint_torchcheck.pitfalls import PITFALLS
 from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall
 from pylint_torchcheck.targets import module_name
 
@@ -394,3 +395,14 @@ class TestCatalogue:
         message = "torchcheck: there is no pitfall xyz; torchcheck --list names them all\n"
 
         assert torchcheck("--explain", "xyz") == (USAGE, "", message)
+
+
+@pytest.mark.parametrize("pitfall", PITFALLS, ids=lambda pitfall: pitfall.symbol)
+def test_explain_shows_both_examples_and_the_marked_line(torchcheck, pitfall):
+    status, output, _ = torchcheck("--explain", pitfall.symbol)
+
+    assert status == 0
+    assert "\nWrong:\n" in output
+    assert f"# [{pitfall.symbol}]\n" in "".join(f"{line}\n" for line in output.splitlines() if line.startswith("  > "))
+    assert "\nRight:\n" in output
+    assert "..." not in output.partition("Message: ")[2].partition(" ")[0]
