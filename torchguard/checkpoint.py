@@ -129,8 +129,8 @@ class Checkpointer:
         before the first `tick`.
 
         Args:
-            strict: each object must have its state in the checkpoint and the other way round. ``False`` starts objects
-                afresh that have none, and says so in the report.
+            strict: each object must have its state in the checkpoint and the other way round, and there must be as many
+                CUDA devices as then. ``False`` starts afresh what has no state, and says so in the report.
 
         Raises:
             NoGoodCheckpointError: there are checkpoints and none is whole.
@@ -143,7 +143,11 @@ class Checkpointer:
             return ResumeReport(step=0, path=None)
         path, manifest = good
         saved = {name.removesuffix(".pt"): read_tensors(path / name, checked=True) for name in manifest["files"]}
-        why_not_exact = [*self._differing_names(saved, strict), *_differing_versions(manifest["versions"])]
+        why_not_exact = [
+            *self._differing_names(saved, strict),
+            *_differing_generators(saved, strict),
+            *_differing_versions(manifest["versions"]),
+        ]
         self._load(saved)
         self.step = manifest["step"]
         skipped = tuple(Skipped(set_aside(folder), reason) for folder, reason in bad)
@@ -158,7 +162,6 @@ class Checkpointer:
     def _load(self, saved: Mapping[str, Any]) -> None:
         """Everything that may be refused is refused before the first object is changed."""
         there = {name: part for name, part in self._parts.items() if name in saved}
-        check_rng_state(saved[_RNG])
         for name, part in there.items():
             part.refuse(saved[name])
         for name, part in there.items():
@@ -188,6 +191,18 @@ class Checkpointer:
 
 def _versions() -> dict[str, str]:
     return {"python": platform.python_version(), "numpy": np.__version__, "torch": torch.__version__}
+
+
+def _differing_generators(saved: Mapping[str, Any], strict: bool) -> Iterator[str]:
+    """Drops the CUDA generators' state where it does not fit and that is allowed."""
+    try:
+        check_rng_state(saved[_RNG])
+    except StateMismatchError as error:
+        if strict:
+            raise
+        saved[_RNG]["cuda"] = []
+        check_rng_state(saved[_RNG])
+        yield str(error)
 
 
 def _differing_versions(saved: Mapping[str, str]) -> Iterator[str]:

@@ -26,7 +26,7 @@ class Allowed:
     shape: Patterns
 
 
-@dataclass(frozen=True)
+@dataclass
 class Comparison:
     """A state dict held against a module's, under one renaming of its keys."""
 
@@ -77,18 +77,22 @@ def _held_against(
     comparison = Comparison(target, allowed, word)
     for key, value in saved.items():
         own = to(key)
-        if own not in target:
-            if not is_batch_count(key):
-                comparison.unexpected.append(key)
+        if own not in target or own in comparison.loadable:  # or two keys became one
+            comparison.unexpected.append(key)
         elif difference := _shape_difference(value, target[own]):
             comparison.shape[own] = difference
         else:
             comparison.loadable[own] = value
-    tied = {id(target[key]) for key in comparison.loadable}
-    there = comparison.loadable.keys() | comparison.shape.keys()
-    absent = [key for key in target if key not in there and not is_batch_count(key)]
-    comparison.missing.extend(key for key in absent if id(target[key]) not in tied)
+    comparison.unexpected = [key for key in comparison.unexpected if not is_batch_count(key)]
+    comparison.missing = _missing(comparison)
     return comparison
+
+
+def _missing(comparison: Comparison) -> list[str]:
+    """What is neither there nor tied to what is; batch counts may be absent."""
+    target, there = comparison.target, comparison.loadable.keys() | comparison.shape.keys()
+    tied = {id(target[key]) for key in comparison.loadable}
+    return [key for key in target if key not in there and id(target[key]) not in tied and not is_batch_count(key)]
 
 
 def _shape_difference(value: object, own: object) -> str:

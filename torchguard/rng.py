@@ -179,5 +179,6 @@ def _check_cuda(saved: list[Tensor]) -> None:
     if len(saved) not in (0, here):  # saved without CUDA: nothing to restore there
         raise StateMismatchError(
             f"the state was saved with {count(len(saved), 'CUDA device')} and here there are {here}, so their "
-            'random numbers cannot go on; drop them knowingly with state["cuda"] = []'
+            f'random numbers cannot go on; drop them knowingly: set_rng_state({{**state, "cuda": []}}) or '
+            "resume(strict=False)"
         )

@@ -321,6 +321,18 @@ def test_missing_object_is_refused_unless_allowed(run, net, folder):
     assert len(checkpoints.resume(strict=False).why_not_exact) == 2
 
 
+def test_other_number_of_devices_is_refused_unless_allowed(run, monkeypatch):
+    gpu = torch.zeros(16, dtype=torch.uint8)
+    state = tg.rng_state() | {"cuda": [gpu] * 99}
+    with monkeypatch.context() as patched:
+        patched.setattr("torchguard.checkpoint.rng_state", lambda: state)
+        run().checkpoints.save()
+    with pytest.raises(tg.StateMismatchError, match=r"99 CUDA devices .* resume\(strict=False\)"):
+        run().checkpoints.resume()
+
+    assert not run().checkpoints.resume(strict=False).exact
+
+
 def test_state_that_is_not_taken_is_taken_back(net, folder):
     class Loader:
         position = 0

@@ -68,6 +68,12 @@ def test_prefix_stays_when_stripping_it_would_not_fit_all(net, trained):
         tg.load_weights(net, state)
 
 
+def test_two_keys_that_would_become_one_are_refused(net, trained):
+    state = with_prefix(trained.state_dict(), "module.") | with_prefix(trained.state_dict(), "_orig_mod.")
+    with pytest.raises(tg.WeightsMismatchError, match="fits 0 of 8 tensors"):
+        tg.load_weights(net, state)
+
+
 def test_rename_is_applied(net, trained, same):
     state = {key.replace("0.", "first."): value for key, value in trained.state_dict().items()}
     tg.load_weights(net, state, rename=lambda key: key.replace("first.", "0."))
