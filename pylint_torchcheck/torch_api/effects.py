@@ -209,11 +209,8 @@ HARMLESS_LIBRARIES: Final = frozenset(
     "ptflops h5py omegaconf hydra rich click fire absl numba einops visdom prettytable".split()
 )
 # Functions of those libraries that may do anything all the same.
-UNKNOWN_FUNCTIONS: Final = frozenset({"builtins.getattr", "builtins.exec", "builtins.eval", "builtins.map"})
-
-# What a checkpoint is asked for, by which it can be told from other saved tensors.
-CHECKPOINT_KEYS: Final = frozenset(
-    "model state_dict model_state_dict model_state net network optimizer optimizer_state_dict optim scheduler "
-    "lr_scheduler epoch start_epoch iteration iter_num step global_step best_acc best_acc1 best_loss ema scaler args "
-    "encoder decoder generator discriminator G D netG netD weights params".split()
+UNKNOWN_FUNCTIONS: Final = frozenset({"builtins.exec", "builtins.eval", "builtins.map"})
+# Builtins that may give an object of any kind.
+UNKNOWN_BUILTINS: Final = frozenset(
+    f"builtins.{name}" for name in "type object vars globals locals max min reversed open __import__".split()
 )

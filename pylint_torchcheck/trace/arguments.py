@@ -43,7 +43,10 @@ def defaults(function: nodes.FunctionDef | nodes.Lambda) -> Iterator[tuple[str, 
     """Return each parameter that has a default, with the default's node."""
     positional = [*function.args.posonlyargs, *(function.args.args or ())]
     given = function.args.defaults or []
-    yield from ((parameter.name, node) for parameter, node in zip(positional[len(positional) - len(given) :], given, strict=True))
+    yield from (
+        (parameter.name, node)
+        for parameter, node in zip(positional[len(positional) - len(given) :], given, strict=True)
+    )
     for parameter, node in zip(function.args.kwonlyargs, function.args.kw_defaults or [], strict=False):
         if node is not None:
             yield parameter.name, node

@@ -76,9 +76,16 @@ class Calls(Library):
         for value in receivers or PLAIN:
             way = self._way(node, func, value)
             ways[way] = ways.get(way, NOTHING) | {value}
-        return self.either(
-            [partial(self._go, way, node, func.attrname, group, arguments) for way, group in ways.items()]
+        readings = [(way, partial(self._go, way, node, func.attrname, group, arguments)) for way, group in ways.items()]
+        return self._all_of(
+            [reading for way, reading in readings if isinstance(way, Value | frozenset)],
+            [reading for way, reading in readings if not isinstance(way, Value | frozenset)],
         )
+
+    def _all_of(self, bodies: list[_Way], effects_of: list[_Way]) -> Values:
+        """Read one of several bodies, and all of the effects: each of those is on other objects."""
+        values = self.either(bodies) if bodies else NOTHING
+        return values.union(*(effect() for effect in effects_of))
 
     def _way(self, node: nodes.Call, func: nodes.Attribute, value: Value) -> object:
         """Return what decides how a method call is read; receivers for which it is the same are read together."""
@@ -231,10 +238,8 @@ class Calls(Library):
 
     def _plain_call(self, node: nodes.Call, callees: Values, arguments: Arguments) -> Values:
         modules = frozenset(value for value in callees if value.kind is Kind.MODULE)
-        ways: list[_Way] = [partial(self._call_one, node, value, arguments) for value in callees - modules]
-        if modules:
-            ways.append(partial(self.forward, node, modules, arguments))
-        return self.either(ways) if ways else self.unknown_call(node, "", arguments)
+        bodies: list[_Way] = [partial(self._call_one, node, value, arguments) for value in callees - modules]
+        return self._all_of(bodies, [partial(self.forward, node, modules, arguments)] if modules else [])
 
     def _call_one(self, node: nodes.Call, callee: Value, arguments: Arguments) -> Values:
         match callee.kind:

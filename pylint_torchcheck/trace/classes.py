@@ -79,7 +79,8 @@ def _is_decorated(method: nodes.FunctionDef, names: set[str]) -> bool:
 def has_unknown_base(definition: nodes.ClassDef, store: Store) -> bool:
     """May an instance have methods that are not in the file, other than torch's own?"""
     return any(
-        ancestor is None or (isinstance(ancestor, str) and not ancestor.startswith(("torch.", "builtins.", "abc.", "typing.")))
+        ancestor is None
+        or (isinstance(ancestor, str) and not ancestor.startswith(("torch.", "builtins.", "abc.", "typing.")))
         for ancestor in lineage(definition, store)
     )
 

@@ -18,7 +18,9 @@ from pylint_torchcheck.trace.state import join
 from pylint_torchcheck.trace.values import ANYTHING, NOTHING, PLAIN, Frame, Value, Values
 
 _TENSOR_VIEWS = frozenset({"T", "mT", "H", "mH", "real", "imag"})
-_TENSOR_PLAIN = frozenset({"shape", "device", "dtype", "ndim", "requires_grad", "is_cuda", "grad_fn", "is_leaf", "layout"})
+_TENSOR_PLAIN = frozenset(
+    {"shape", "device", "dtype", "ndim", "requires_grad", "is_cuda", "grad_fn", "is_leaf", "layout"}
+)
 
 _Reader: TypeAlias = Callable[[Any], Values]
 
@@ -164,7 +166,9 @@ class Expressions(Machine):
         items: list[tuple[str | int, Values]] = []
         for key, value in node.items:
             held = self.evaluate(value)
-            items.append((key.value, held) if isinstance(key, nodes.Const) and isinstance(key.value, str) else ("*", held))
+            items.append(
+                (key.value, held) if isinstance(key, nodes.Const) and isinstance(key.value, str) else ("*", held)
+            )
         return self.collection(node, items)
 
     def _listcomp(self, node: nodes.ListComp) -> Values:
@@ -248,7 +252,9 @@ class Expressions(Machine):
             case Kind.TENSOR:
                 return self.tensor(site, [value], guessed=value.guessed)
             case Kind.LOADER:
-                return frozenset({self.store.make(Kind.UNKNOWN, site, self.frame, path="batch")})
+                batch = self.store.make(Kind.UNKNOWN, site, self.frame, path="batch")
+                self.store.derive(batch, [value])
+                return frozenset({batch})
             case Kind.MODULE:
                 return frozenset({self.store.make(Kind.MODULE, owner=value, path="*", guessed=True)})
             case Kind.CONSTANT | Kind.DATA | Kind.LIBRARY:
@@ -296,7 +302,9 @@ class Expressions(Machine):
         receiver = NOTHING if value.kind is Kind.CLASS else frozenset({value})
         if receiver and is_property(method):
             return self.call_function(node, function, receiver)
-        return frozenset(self.store.make(Kind.FUNCTION, one.site, one.frame, owner=value, definition=method) for one in function)
+        return frozenset(
+            self.store.make(Kind.FUNCTION, one.site, one.frame, owner=value, definition=method) for one in function
+        )
 
     def function(self, definition: nodes.FunctionDef, frame: Frame | None) -> Values:
         """Return a function of the file, defined in ``frame``."""
@@ -367,7 +375,11 @@ class Expressions(Machine):
     def _submodules(self, target: nodes.AssignAttr, values: Values) -> list[Value]:
         """Return what may be a submodule: an unknown object only if a call made it or it is called."""
         is_called = self.roles.is_called(target.scope(), dotted(target))
-        return [value for value in values if value.kind is not Kind.UNKNOWN or is_called or isinstance(value.site, nodes.Call)]
+        return [
+            value
+            for value in values
+            if value.kind is not Kind.UNKNOWN or is_called or isinstance(value.site, nodes.Call)
+        ]
 
     def _assign_element(self, target: nodes.Subscript, values: Values) -> None:
         key = self.evaluate(target.slice)

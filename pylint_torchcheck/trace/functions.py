@@ -115,7 +115,9 @@ class Functions(Expressions):
         if kind is not None:
             guessed = kind is not Kind.TENSOR
             on_graph = None if kind is Kind.TENSOR else False
-            return frozenset({self.store.make(kind, parameter, frame, path=parameter.name, guessed=guessed, on_graph=on_graph)})
+            return frozenset(
+                {self.store.make(kind, parameter, frame, path=parameter.name, guessed=guessed, on_graph=on_graph)}
+            )
         unknown = frozenset({self.store.make(Kind.UNKNOWN, parameter, frame)})
         return self._guess_in(frame, unknown, parameter.name)
 
@@ -131,7 +133,9 @@ class Functions(Expressions):
     ) -> Kind | None:
         arguments = definition.args
         annotations = [
-            *arguments.posonlyargs_annotations, *(arguments.annotations or []), *arguments.kwonlyargs_annotations
+            *arguments.posonlyargs_annotations,
+            *(arguments.annotations or []),
+            *arguments.kwonlyargs_annotations,
         ]
         names = parameters(definition)
         annotation = dict(zip((name.name for name in names), annotations, strict=False)).get(parameter.name)
@@ -161,7 +165,11 @@ class Functions(Expressions):
             return []
         outer, self.frame = self.frame, frame or self.frame
         try:
-            chosen = [node for node in definition.decorators.nodes if any(word in node.as_string() for word in _GRAD_DECORATORS)]
+            chosen = [
+                node
+                for node in definition.decorators.nodes
+                if any(word in node.as_string() for word in _GRAD_DECORATORS)
+            ]
             return [self._as_context(self.evaluate(node)) for node in chosen]
         finally:
             self.frame = outer
@@ -218,12 +226,12 @@ class Functions(Expressions):
 
     def _fill_fields(self, value: Value, definition: nodes.ClassDef, arguments: Arguments) -> None:
         """A dataclass keeps its arguments under the names of its fields."""
-        fields = [item.target.name for item in definition.body if isinstance(item, nodes.AnnAssign) and dotted(item.target)]
+        fields = [
+            item.target.name for item in definition.body if isinstance(item, nodes.AnnAssign) and dotted(item.target)
+        ]
         for name, values in [*zip(fields, arguments.positional, strict=False), *arguments.keywords.items()]:
             self.here().slots[(value, name)] = values
 
 
 def _global_names(definition: nodes.FunctionDef) -> frozenset[str]:
-    return frozenset(
-        name for node in definition.body if isinstance(node, nodes.Global) for name in node.names
-    )
+    return frozenset(name for node in definition.body if isinstance(node, nodes.Global) for name in node.names)

@@ -60,7 +60,7 @@ class Library(Functions):
             return self.tensor(node, arguments.everything(), path=path)
         if not is_harmless(path):
             return self.unknown_call(node, path, arguments)
-        if path.startswith(("torch", "builtins")):
+        if path.startswith("torch") or path in effects.UNKNOWN_BUILTINS:
             return self.result_of_unknown(node, path, arguments)
         return PLAIN
 

@@ -195,7 +195,15 @@ class Machine:
 
     # Events
 
-    def emit(self, verb: type[Verb], node: nodes.NodeNG, subjects: Values, results: Values = NOTHING, *, outlives: bool = False) -> None:
+    def emit(
+        self,
+        verb: type[Verb],
+        node: nodes.NodeNG,
+        subjects: Values,
+        results: Values = NOTHING,
+        *,
+        outlives: bool = False,
+    ) -> None:
         """Record an event that follows whatever may have come last."""
         state = self.here()
         number = len(self.trace.recorded)

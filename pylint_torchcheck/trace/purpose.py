@@ -69,7 +69,9 @@ def _call_says(call: nodes.NodeNG) -> bool | None:
     """A function is called with ``test_loader``: then it tests."""
     if not isinstance(call, nodes.Call):
         return None
-    return _says(" ".join(_names_in(argument) for argument in call.args if isinstance(argument, nodes.Name | nodes.Attribute)))
+    return _says(
+        " ".join(_names_in(argument) for argument in call.args if isinstance(argument, nodes.Name | nodes.Attribute))
+    )
 
 
 def _names_in(node: nodes.NodeNG) -> str:

@@ -358,8 +358,12 @@ class Reader(Calls):
 
 def _over_parameters(iterated: Values, reader: Reader) -> bool:
     kinds = {value.kind for value in reader.elements(iterated, reader.tree)}
-    parts = {part.kind for value in iterated for part in reader.store.parts.get(value, ()) if value.kind is Kind.COLLECTION}
-    return Kind.PARAMETER in kinds | parts or bool({value.kind for value in iterated} & {Kind.PARAMETERS, Kind.SOME_PARAMETERS})
+    parts = {
+        part.kind for value in iterated for part in reader.store.parts.get(value, ()) if value.kind is Kind.COLLECTION
+    }
+    return Kind.PARAMETER in kinds | parts or bool(
+        {value.kind for value in iterated} & {Kind.PARAMETERS, Kind.SOME_PARAMETERS}
+    )
 
 
 def _is_whole(iterated: Values) -> bool:
@@ -376,4 +380,7 @@ def _chooses(setting: nodes.NodeNG) -> bool:
 
 
 def _is_main_guard(test: nodes.NodeNG) -> bool:
-    return isinstance(test, nodes.Compare) and "__name__" in {dotted(test.left), *(dotted(right) for _, right in test.ops)}
+    return isinstance(test, nodes.Compare) and "__name__" in {
+        dotted(test.left),
+        *(dotted(right) for _, right in test.ops),
+    }

@@ -113,7 +113,9 @@ def _home(scope: nodes.NodeNG, name: str) -> nodes.NodeNG:
     return scope
 
 
-def _walk(node: nodes.NodeNG, scopes: tuple[nodes.NodeNG, ...]) -> Iterator[tuple[nodes.NodeNG, tuple[nodes.NodeNG, ...]]]:
+def _walk(
+    node: nodes.NodeNG, scopes: tuple[nodes.NodeNG, ...]
+) -> Iterator[tuple[nodes.NodeNG, tuple[nodes.NodeNG, ...]]]:
     waiting = [(node, scopes)]
     while waiting:
         node, scopes = waiting.pop()

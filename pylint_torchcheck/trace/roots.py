@@ -102,4 +102,3 @@ def _run(reader: Reader, root: _Root, receiver: Values) -> None:
     frame = reader.store.frame(definition, root.frame, None, None, receiver)
     reader.bind_unknown_arguments(definition, frame, receiver)
     reader.run(definition, frame, reader.decorations(definition, root.frame))
-

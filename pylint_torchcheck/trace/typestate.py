@@ -17,6 +17,8 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     Kind,
     Obtained,
     TrainMode,
+    UnscaleGradients,
+    ZeroGrad,
 )
 from pylint_torchcheck.trace.classes import has_trait
 from pylint_torchcheck.trace.events import Event, Trace
@@ -168,7 +170,10 @@ class Follower:
         if issubclass(event.verb, Backward):
             return Bearing.NONE if related is False else Bearing.CERTAIN
         if any(value.kind is Kind.OPTIMIZER for value in event.subjects):
-            return self._on_unknown(event)
+            shares = related and issubclass(
+                event.verb, ZeroGrad | UnscaleGradients
+            )  # of the same parameters' gradients
+            return Bearing.POSSIBLE if shares else self._on_unknown(event)
         if related is None:
             alone = len(self._by_kind[Kind.OPTIMIZER]) == 1
             return Bearing.CERTAIN if alone and event.subjects else Bearing.POSSIBLE
@@ -215,7 +220,9 @@ def _is_opaque(value: Value) -> bool:
 
 def _may_be_any(value: Value) -> bool:
     """An object without a constructor or a name of its own may be any other."""
-    return value.kind is Kind.UNKNOWN or (value.guessed and value.owner is None and value.site is not None and _is_result(value))
+    return value.kind is Kind.UNKNOWN or (
+        value.guessed and value.owner is None and value.site is not None and _is_result(value)
+    )
 
 
 def _is_result(value: Value) -> bool:

@@ -117,7 +117,12 @@ class Store:
         return frozenset({self.make(Kind.CONSTANT, constant=constant)})
 
     def frame(
-        self, scope: nodes.NodeNG, parent: Frame | None, call: nodes.NodeNG | None, caller: Frame | None, receiver: Values
+        self,
+        scope: nodes.NodeNG,
+        parent: Frame | None,
+        call: nodes.NodeNG | None,
+        caller: Frame | None,
+        receiver: Values,
     ) -> Frame:
         """Return the activation of ``scope`` by one chain of calls; the same one each time it is asked for."""
         key = (scope, parent, call, caller, receiver)

@@ -19,8 +19,7 @@ class NonStrictLoad(Pitfall):
     msgid = "W7741"
     symbol = "non-strict-load"
     message = (
-        "%s skips every key that does not fit, and nobody looks at which; "
-        "write missing, unexpected = %s and check both"
+        "%s skips every key that does not fit, and nobody looks at which; write missing, unexpected = %s and check both"
     )
     guard = "torchguard.load_weights"
 

@@ -18,7 +18,9 @@ class LossAccumulation(Pitfall):
 
     msgid = "W7702"
     symbol = "loss-accumulation"
-    message = "%s keeps the autograd graph of every batch alive, so memory grows; add up the number: use .item() or .detach()"
+    message = (
+        "%s keeps the autograd graph of every batch alive, so memory grows; add up the number: use .item() or .detach()"
+    )
     guard = "torchguard.Mean"
 
     @classmethod
