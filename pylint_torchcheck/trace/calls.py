@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from astroid import nodes
 
-from pylint_torchcheck.pitfalls.vocabulary import Accumulate, Kind, OptimizerStep
+from pylint_torchcheck.pitfalls.vocabulary import Accumulate, Kind, LoadWeights, OptimizerStep
 from pylint_torchcheck.torch_api import effects, generated
 from pylint_torchcheck.torch_api.effects import Effect
 from pylint_torchcheck.torch_api.objects import canonical, method_path, signature
@@ -23,6 +23,7 @@ _Way: TypeAlias = Callable[[], Values]
 # A method of a module that nobody can see leaves its mode alone, unless its name says otherwise.
 _MODE_WORDS = ("train", "eval", "mode", "freeze", "infer", "test", "prepare", "fit", "predict")
 _ADDING = frozenset({"append", "add", "insert", "appendleft", "extend", "update"})
+_SWITCH = ("requires_grad",)
 _TAKING = frozenset({"get", "pop", "setdefault"})
 _DETACHING = frozenset({"detach", "detach_", "new_tensor", "new_zeros", "new_ones", "new_empty", "new_full"})
 
@@ -138,6 +139,8 @@ class Calls(Library):
         kind = next(iter(group)).kind
         parameters = signature(method_path(kind, name)) or ((effect.on,) if effect.on else ())
         self._call_back(node, effect, name, group, arguments)
+        if effect.verb is LoadWeights:
+            self.store.use(arguments.everything(), f".{name}")
         if kind is Kind.SCALER and name == "scale":
             return NOTHING.union(*(self.scale(node, value, arguments) for value in group))
         if effect.gives is Kind.COLLECTION:
@@ -191,6 +194,8 @@ class Calls(Library):
 
     def _tensor_method(self, node: nodes.Call, name: str, value: Value, arguments: Arguments) -> Values:
         sources = [value, *arguments.everything()]
+        if name == "requires_grad_":
+            self.switch_parameter(value, self._verb(effects.METHODS[Kind.MODULE][name], NOTHING, arguments, _SWITCH))
         if name in generated.TENSOR_PLAIN_METHODS:
             return PLAIN
         if name in _DETACHING:

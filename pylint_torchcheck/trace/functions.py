@@ -177,7 +177,9 @@ class Functions(Expressions):
     def _as_context(self, values: Values) -> Values:
         """``@torch.no_grad`` does what ``@torch.no_grad()`` does."""
         return frozenset(
-            self.store.make(Kind.CONTEXT, path=value.path) if made_by(value.path) is Kind.CONTEXT else value
+            self.store.make(Kind.CONTEXT, path=value.path)
+            if value.kind is Kind.LIBRARY and made_by(value.path) is Kind.CONTEXT
+            else value
             for value in values
         )
 

@@ -40,6 +40,7 @@ class Machine:
         self.inside: tuple[Values, ...] = ()
         self.loops: tuple[Loop, ...] = ()
         self.read: set[nodes.NodeNG] = set()
+        self.switched: list[type[Verb]] | None = None  # what a loop over parameters does to their `requires_grad`
         self._work = 0
 
     def start_trace(self, state: State) -> Trace:
@@ -221,6 +222,11 @@ class Machine:
         """Record a point that loops can come back to; return its number."""
         self.emit(Verb, node, NOTHING)
         return len(self.trace.recorded) - 1
+
+    def switch_parameter(self, value: Value, verb: type[Verb]) -> None:
+        """Record that ``requires_grad`` of one parameter is switched; the loop around it says of how many."""
+        if value.kind is Kind.PARAMETER and self.switched is not None:
+            self.switched.append(verb)
 
     def name_of(self, node: nodes.NodeNG) -> str:
         """Return the dotted name of an expression, if it is one."""

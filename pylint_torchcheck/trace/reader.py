@@ -37,7 +37,6 @@ class Reader(Calls):
         super().__init__(*args)
         self._jumps: list[_Jumps] = []
         self._peeled = 0
-        self._switched: list[tuple[Value, type[Verb]]] | None = None
 
     def read_body(self, body: list[nodes.NodeNG]) -> None:
         """Read statements in order, up to where the program cannot go on."""
@@ -57,10 +56,11 @@ class Reader(Calls):
         self.evaluate(node.value)
 
     def _read_assign(self, node: nodes.Assign) -> None:
-        values = self._without_settings(self.evaluate(node.value))
+        given = self.evaluate(node.value)
+        values = self._without_settings(given)
         for target in node.targets:
             if isinstance(target, nodes.AssignAttr) and target.attrname == "requires_grad":
-                self._switch_gradient(target, node.value, values)
+                self._switch_gradient(target, node.value, given)
             self._note_growth(node, target, values)
             self.assign(target, values)
 
@@ -146,20 +146,19 @@ class Reader(Calls):
         if answer is False:
             verb = Freeze
         for value in self.evaluate(target.expr):
-            if value.kind is Kind.PARAMETER and self._switched is not None:
-                self._switched.append((value, verb))
+            self.switch_parameter(value, verb)
 
     @contextmanager
     def _over_parameters(self, node: nodes.For, iterated: Values) -> Iterator[None]:
         """Read a loop over parameters; what it switches, it switches for the module."""
-        before, self._switched = self._switched, []
+        before, self.switched = self.switched, []
         try:
             yield
         finally:
-            switched, self._switched = self._switched, before
+            switched, self.switched = self.switched, before
         origins = self.store.origins(iterated)
         owners = frozenset(value.owner for value in origins if value.kind is Kind.PARAMETERS and value.owner)
-        verbs = {verb for _, verb in switched}
+        verbs = set(switched)
         if verbs and owners:
             whole = len(verbs) == 1 and not _has_condition(node) and _is_whole(iterated)
             self.emit(verbs.pop() if whole else ThawPart if verbs == {Thaw} else FreezePart, node, owners)
