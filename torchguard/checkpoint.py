@@ -138,8 +138,8 @@ class Checkpointer:
             CheckpointError: the folder cannot be read, or was written by a newer torchguard.
         """
         good, bad = self._shelf.newest_good()
-        self._owns_folder = True
         if good is None:
+            self._owns_folder = True
             return ResumeReport(step=0, path=None)
         path, manifest = good
         saved = {name.removesuffix(".pt"): read_tensors(path / name, checked=True) for name in manifest["files"]}
@@ -149,7 +149,7 @@ class Checkpointer:
             *_differing_versions(manifest["versions"]),
         ]
         self._load(saved)
-        self.step = manifest["step"]
+        self.step, self._owns_folder = manifest["step"], True
         skipped = tuple(Skipped(set_aside(folder), reason) for folder, reason in bad)
         return ResumeReport(self.step, path, skipped, tuple(why_not_exact))
 
@@ -190,7 +190,7 @@ class Checkpointer:
 
 
 def _versions() -> dict[str, str]:
-    return {"python": platform.python_version(), "numpy": np.__version__, "torch": torch.__version__}
+    return {"python": platform.python_version(), "numpy": np.__version__, "torch": str(torch.__version__)}
 
 
 def _differing_generators(saved: Mapping[str, Any], strict: bool) -> Iterator[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from types import MethodType, TracebackType
+from functools import partial
+from types import TracebackType
 from typing import Literal, get_args
 
 from torch import Tensor, nn
@@ -101,10 +102,11 @@ def _stays_in_eval(submodule: nn.Module, batch_norm: Mode, dropout: Mode) -> boo
 def _keep_in_eval(submodule: nn.Module) -> None:
     """Let this one object's ``train()`` only remember what it was asked for; ``nn.Module.train`` calls it for children.
 
-    A bound method in the object's own ``__dict__`` is what ``copy.deepcopy`` binds anew to the copy.
+    A partial in the object's own ``__dict__`` is bound anew to the copy by ``copy.deepcopy`` and by pickle, which a
+    closure and a bound method are not.
     """
     vars(submodule)[_ASKED] = submodule.training
-    vars(submodule)["train"] = MethodType(_remember_mode, submodule)
+    vars(submodule)["train"] = partial(_remember_mode, submodule)
     submodule.training = False
 
 

@@ -198,7 +198,7 @@ class TrainStep:
         if self._scaler:
             self._scaler.unscale_(self.optimizer)
         self._window.average(grads)
-        return get_total_norm(grads)
+        return get_total_norm([_values(grad) for grad in grads])
 
     def _clip_and_step(self, norm: Tensor) -> None:
         """Step by hand and not by ``scaler.step``: the gradient is unscaled and known to be finite, fused or not."""
@@ -253,6 +253,11 @@ class TrainStep:
                 f"the TrainStep was saved inside a window with gradients of {len(saved)} parameters, and the "
                 f"{len(here)} parameters of this optimizer have other shapes; build model and optimizer as they were"
             )
+
+
+def _values(grad: Tensor) -> Tensor:
+    """What a norm is taken of; torch has none for sparse gradients."""
+    return grad.coalesce().values() if grad.is_sparse else grad
 
 
 def _copy(grad: Tensor | None) -> Tensor | None:

@@ -190,6 +190,15 @@ def test_folder_of_another_run_is_refused(run, folder):
     assert names(folder) == ["step-1", "step-2"]
 
 
+def test_folder_whose_resume_was_refused_is_not_written(run, folder):
+    run().checkpoints.save()
+    other = run(optimizer=torch.optim.SGD)
+    with pytest.raises(tg.StateMismatchError):
+        other.checkpoints.resume()
+    with pytest.raises(tg.CheckpointError, match="did not resume"):
+        other.checkpoints.save()
+
+
 # damage
 
 

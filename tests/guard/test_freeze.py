@@ -1,6 +1,7 @@
 """Freezing that lasts, and releasing that gives everything back."""
 
 import copy
+import pickle
 
 import pytest
 import torch
@@ -52,9 +53,10 @@ def test_dropout_follows_the_model_unless_asked(net):
     assert net.train()[3].training
 
 
-def test_freeze_survives_deepcopy(net):
+@pytest.mark.parametrize("twin_of", [copy.deepcopy, lambda module: pickle.loads(pickle.dumps(module))])
+def test_freeze_survives_copying(net, twin_of):
     tg.freeze(net)
-    twin = copy.deepcopy(net)
+    twin = twin_of(net)
     before = snapshot(twin)
     twin.train()
     twin(torch.randn(4, 6))
@@ -70,9 +72,22 @@ def test_releasing_the_original_leaves_the_copy_frozen(net):
     assert (net.train()[1].training, twin.train()[1].training) == (True, False)
 
 
+@pytest.mark.parametrize("wrap", [nn.DataParallel, lambda module: torch.compile(module, backend="eager")])
+def test_freeze_survives_wrapping(net, wrap):
+    tg.freeze(net)
+    before = snapshot(net)
+    wrapped = wrap(net)
+    for _ in range(2):
+        wrapped.train()
+        wrapped(torch.randn(4, 6))
+
+    assert unchanged(net, before)
+
+
 def test_what_the_copy_is_asked_leaves_the_original(net):
     frozen = tg.freeze(net)
     copy.deepcopy(net).eval()
+    pickle.loads(pickle.dumps(net)).eval()
     frozen.release()
 
     assert net[1].training

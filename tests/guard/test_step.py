@@ -103,6 +103,19 @@ def test_grad_norm_is_that_of_the_unscaled_gradient_before_clipping(build_net):
     assert result.grad_norm == expected
 
 
+@pytest.mark.parametrize("clip_norm", [None, 0.5])
+def test_sparse_gradients_train_like_dense_ones(clip_norm):
+    weights = []
+    for sparse in (False, True):
+        module = nn.Embedding(5, 2, sparse=sparse, _weight=torch.ones(5, 2))
+        step = tg.TrainStep(module, torch.optim.SGD(module.parameters(), lr=0.5), accumulate=2, clip_norm=clip_norm)
+        for rows in ([1, 1, 2], [2, 3]):
+            step.backward(module(torch.tensor(rows)).square().sum(), weight=len(rows))
+        weights.append(module.weight)
+
+    assert torch.allclose(*weights, atol=1e-6)
+
+
 # windows
 
 
