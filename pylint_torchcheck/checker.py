@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from astroid import nodes
 from pylint import interfaces
@@ -34,7 +34,7 @@ class TorchChecker(BaseChecker):
     """Reads each file once and asks every pitfall."""
 
     name = "torchcheck"
-    msgs: ClassVar[dict[str, MessageDefinitionTuple]] = {
+    msgs: dict[str, MessageDefinitionTuple] = {  # noqa: RUF012 -- as Pylint declares it
         pitfall.msgid: (pitfall.message, pitfall.symbol, _reason(pitfall), _options(pitfall)) for pitfall in PITFALLS
     }
 

@@ -122,7 +122,7 @@ class Event(Protocol):
     def outlives_iteration(self) -> bool:
         """Was what it adds to made before the innermost loop around it, and is it never made anew inside?"""
 
-    def shares_loop(self, other: Event) -> bool:
+    def shares_loop(self, other: object) -> bool:
         """Does ``other`` happen in an iteration of the innermost loop around this one?"""
 
 
@@ -143,9 +143,6 @@ class Trace(Protocol):
 
     def events(self, *verbs: type[Verb]) -> Iterable[Event]:
         """Return what happened, in the order of reading; all of it, if no verb is named."""
-
-    def may_follow(self, first: Event, second: Event) -> bool:
-        """Can ``second`` happen after ``first``?"""
 
 
 class Program(Protocol):

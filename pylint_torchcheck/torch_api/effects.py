@@ -182,9 +182,9 @@ GRAD_CONTEXTS: Final[dict[str, bool | None]] = {
 # Methods and functions whose result no gradient flows through: comparisons, indices, whole numbers.
 NO_GRADIENT: Final = frozenset(
     "eq ne lt le gt ge equal not_equal less less_equal greater greater_equal isnan isinf isfinite isclose isin isreal "
-    "argmax argmin argsort nonzero count_nonzero bincount histc searchsorted bucketize one_hot unique unique_consecutive "
-    "long int short byte char bool logical_and logical_or logical_not logical_xor bitwise_and bitwise_or bitwise_not "
-    "multinomial bernoulli signbit all any".split()
+    "argmax argmin argsort nonzero count_nonzero bincount histc searchsorted bucketize one_hot unique "
+    "unique_consecutive long int short byte char bool logical_and logical_or logical_not logical_xor bitwise_and "
+    "bitwise_or bitwise_not multinomial bernoulli signbit all any".split()
 )
 # Methods and functions that give a pair of values and indices.
 VALUES_AND_INDICES: Final = frozenset("max min topk sort kthvalue mode median cummax cummin nanmedian".split())

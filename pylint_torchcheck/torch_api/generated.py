@@ -2,7 +2,7 @@
 
 Written by tools/generate_torch_api.py, which see; not to be edited by hand.
 """
-# ruff: noqa: E501, SIM905
+# ruff: noqa: E501
 
 from __future__ import annotations
 

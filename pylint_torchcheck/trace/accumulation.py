@@ -33,9 +33,10 @@ def _home_of(accumulator: nodes.NodeNG) -> nodes.NodeNG:
 def _anew(where: nodes.NodeNG, name: str, accumulator: nodes.NodeNG) -> Iterator[bool]:
     """Yield once for each plain assignment to the name, other than ``total = total + x`` and those in ``__init__``."""
     for target in where.nodes_of_class((nodes.AssignName, nodes.AssignAttr)):
-        if dotted(target) == name and not isinstance(target.parent, nodes.AugAssign) and not _is_growth(target, name):
-            if not _in_constructor(target):
-                yield True
+        if dotted(target) != name or isinstance(target.parent, nodes.AugAssign):
+            continue
+        if not _is_growth(target, name) and not _in_constructor(target):
+            yield True
 
 
 def _is_growth(target: nodes.NodeNG, name: str) -> bool:

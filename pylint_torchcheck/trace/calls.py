@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from typing import TypeAlias
 
 from astroid import nodes
 
@@ -16,10 +14,11 @@ from pylint_torchcheck.trace.accumulation import outlives_iteration
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.callsites import CallSite
 from pylint_torchcheck.trace.classes import find_method, is_class_method
+from pylint_torchcheck.trace.functions import Way
 from pylint_torchcheck.trace.library import Library
-from pylint_torchcheck.trace.values import NOTHING, PLAIN, Frame, Value, Values
+from pylint_torchcheck.trace.roles import Roles
+from pylint_torchcheck.trace.values import NOTHING, PLAIN, Frame, Store, Value, Values
 
-_Way: TypeAlias = Callable[[], Values]
 # A method of a module that nobody can see leaves its mode alone, unless its name says otherwise.
 _MODE_WORDS = ("train", "eval", "mode", "freeze", "infer", "test", "prepare", "fit", "predict")
 _ADDING = frozenset({"append", "add", "insert", "appendleft", "extend", "update"})
@@ -31,8 +30,8 @@ _DETACHING = frozenset({"detach", "detach_", "new_tensor", "new_zeros", "new_one
 class Calls(Library):
     """Reads calls of every form."""
 
-    def __init__(self, *args: object) -> None:
-        super().__init__(*args)
+    def __init__(self, tree: nodes.Module, store: Store, roles: Roles) -> None:
+        super().__init__(tree, store, roles)
         self.callsites: dict[nodes.Call, CallSite] = {}
 
     def call(self, node: nodes.Call) -> Values:
@@ -83,7 +82,7 @@ class Calls(Library):
             [reading for way, reading in readings if not isinstance(way, Value | frozenset)],
         )
 
-    def _all_of(self, bodies: list[_Way], effects_of: list[_Way]) -> Values:
+    def _all_of(self, bodies: list[Way], effects_of: list[Way]) -> Values:
         """Read one of several bodies, and all of the effects: each of those is on other objects."""
         values = self.either(bodies) if bodies else NOTHING
         return values.union(*(effect() for effect in effects_of))
@@ -243,7 +242,7 @@ class Calls(Library):
 
     def _plain_call(self, node: nodes.Call, callees: Values, arguments: Arguments) -> Values:
         modules = frozenset(value for value in callees if value.kind is Kind.MODULE)
-        bodies: list[_Way] = [partial(self._call_one, node, value, arguments) for value in callees - modules]
+        bodies: list[Way] = [partial(self._call_one, node, value, arguments) for value in callees - modules]
         return self._all_of(bodies, [partial(self.forward, node, modules, arguments)] if modules else [])
 
     def _call_one(self, node: nodes.Call, callee: Value, arguments: Arguments) -> Values:

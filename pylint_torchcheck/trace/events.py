@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from astroid import nodes
 
 from pylint_torchcheck.pitfalls.vocabulary import Verb
+from pylint_torchcheck.trace import purpose
 from pylint_torchcheck.trace.places import Place
 from pylint_torchcheck.trace.values import NOTHING, Frame, Values
 
@@ -33,8 +34,6 @@ class Event:
     subjects: Values
     results: Values = NOTHING
     loops: tuple[Loop, ...] = ()
-    recording: bool | None = True
-    in_evaluation: bool = False
     outlives_iteration: bool = False
 
     @property
@@ -43,13 +42,18 @@ class Event:
         return Place(self.node)
 
     @property
+    def in_evaluation(self) -> bool:
+        """Is this part of validation, test or inference, by the names around it?"""
+        return purpose.is_evaluation(self.frame, self.loops)
+
+    @property
     def over_loader(self) -> bool:
         """Does the innermost loop around it run over a data loader?"""
         return bool(self.loops) and self.loops[-1].over_loader
 
-    def shares_loop(self, other: Event) -> bool:
+    def shares_loop(self, other: object) -> bool:
         """Does ``other`` happen in an iteration of the innermost loop around this one?"""
-        return bool(self.loops) and self.loops[-1] in other.loops
+        return isinstance(other, Event) and bool(self.loops) and self.loops[-1] in other.loops
 
 
 @dataclass(slots=True)
@@ -79,10 +83,6 @@ class Trace:
         for event in self.recorded:
             if not verbs or issubclass(event.verb, verbs):
                 yield event
-
-    def may_follow(self, first: Event, second: Event) -> bool:
-        """Can ``second`` happen after ``first``?"""
-        return second.number in self.reachable(first.number)
 
     def reachable(self, start: int) -> set[int]:
         """Return the numbers of the events that can happen after event ``start``."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
+from typing import TypeAlias
 
 from astroid import nodes
 
@@ -13,8 +15,11 @@ from pylint_torchcheck.trace.arguments import Arguments, defaults, parameters
 from pylint_torchcheck.trace.classes import find_method, is_static, kind_of_instance
 from pylint_torchcheck.trace.expressions import Expressions
 from pylint_torchcheck.trace.places import dotted
+from pylint_torchcheck.trace.roles import Roles
 from pylint_torchcheck.trace.state import State, join
-from pylint_torchcheck.trace.values import ANYTHING, NOTHING, PLAIN, Frame, Value, Values
+from pylint_torchcheck.trace.values import ANYTHING, NOTHING, PLAIN, Frame, Store, Value, Values
+
+Way: TypeAlias = Callable[[], Values]
 
 _DEEPEST = 12  # calls within calls
 _ANNOTATIONS = {
@@ -30,8 +35,8 @@ _GRAD_DECORATORS = ("grad", "inference_mode", "autocast")
 class Functions(Expressions):
     """Reads the bodies of functions where they are called."""
 
-    def __init__(self, *args: object) -> None:
-        super().__init__(*args)  # type: ignore[arg-type]  # the machine's own three
+    def __init__(self, tree: nodes.Module, store: Store, roles: Roles) -> None:
+        super().__init__(tree, store, roles)
         self.returns: list[tuple[State, Values]] = []
         self.yields: Values = NOTHING
         self.constructed: dict[nodes.ClassDef, State] = {}
@@ -42,12 +47,12 @@ class Functions(Expressions):
 
     def call_function(self, node: nodes.NodeNG, functions: Values, receiver: Values) -> Values:
         """Read the body of a function of the file, called without arguments."""
-        return self.either([lambda one=one: self.follow(node, one, Arguments(), receiver) for one in functions])
+        return self.either([partial(self.follow, node, one, Arguments(), receiver) for one in functions])
 
-    def either(self, ways: list) -> Values:  # type: ignore[type-arg]  # list of functions without arguments
+    def either(self, ways: Sequence[Way]) -> Values:
         """Go each of several ways from here, and on from wherever they end."""
         if len(ways) == 1:
-            return ways[0]()  # type: ignore[no-any-return]
+            return ways[0]()
         start, ends, values = self.here(), [], NOTHING
         for way in ways:
             self.state = start.copy()

@@ -23,7 +23,7 @@ _WORK_LIMIT = 60_000  # statements and calls read in one trace; the largest real
 _FOLLOWED = frozenset({Kind.MODULE, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER})
 
 
-class OutOfWork(Exception):
+class OutOfWorkError(Exception):
     """One trace has cost more than it may."""
 
 
@@ -56,7 +56,7 @@ class Machine:
         """Count one piece of work."""
         self._work += 1
         if self._work > _WORK_LIMIT:
-            raise OutOfWork
+            raise OutOfWorkError
 
     def here(self) -> State:
         """Return the state; a fresh one where the program cannot be, so that the rest is read for what it is."""
@@ -148,7 +148,7 @@ class Machine:
         return values
 
     def tensor(self, site: nodes.NodeNG, sources: Iterable[Value], *, guessed: bool = False, path: str = "") -> Values:
-        """Return a tensor computed from ``sources``; it is on the graph if one of them is and gradients are recorded."""
+        """Return a tensor computed from ``sources``; it is on the graph if one of them is and gradients count."""
         sources = list(sources)
         on_graph = False if path.rpartition(".")[2] in NO_GRADIENT else self._joins_graph(sources)
         value = self.store.make(Kind.TENSOR, site, self.frame, path=path, guessed=guessed, on_graph=on_graph)
@@ -208,9 +208,7 @@ class Machine:
         """Record an event that follows whatever may have come last."""
         state = self.here()
         number = len(self.trace.recorded)
-        event = Event(
-            number, verb, node, self.frame, subjects, results, self.loops, self.recording(), self.evaluating(), outlives
-        )
+        event = Event(number, verb, node, self.frame, subjects, results, self.loops, outlives)
         self.trace.add(event, state.ends)
         state.ends = frozenset({number})
 
@@ -244,7 +242,7 @@ def _liveness(value: Value) -> bool | None:
     return False
 
 
-def _records(context: Value) -> bool | None | str:
+def _records(context: Value) -> bool | str | None:
     """Return what a context does to gradient recording; ``"unchanged"`` if nothing."""
     if context.kind is not Kind.CONTEXT:
         return None if context.kind is Kind.UNKNOWN else "unchanged"
@@ -253,7 +251,7 @@ def _records(context: Value) -> bool | None | str:
     return GRAD_CONTEXTS.get(context.path, "unchanged")
 
 
-def _agreed(answers: set[bool | None | str]) -> bool | None:
+def _agreed(answers: set[bool | str | None]) -> bool | None:
     known = {True if answer == "unchanged" else answer for answer in answers}
     answer = known.pop() if len(known) == 1 else None
     return answer if isinstance(answer, bool) else None

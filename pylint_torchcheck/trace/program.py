@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from astroid import nodes
 
@@ -26,9 +26,14 @@ class Program:
     def __init__(self, tree: nodes.Module) -> None:
         self._store = Store()
         reader = Reader(tree, self._store, Roles(tree))
-        self.traces: list[Trace] = list(read_everything(reader))
+        self._traces = list(read_everything(reader))
         self._callsites = reader.callsites
-        self._followers = [Follower(trace, self._store) for trace in self.traces]
+        self._followers = [Follower(trace, self._store) for trace in self._traces]
+
+    @property
+    def traces(self) -> Sequence[Trace]:
+        """One for the module's body and one for each function that nothing in the file calls."""
+        return self._traces
 
     def calls(self, path: str) -> Iterator[CallSite]:
         """Return the calls of a library function, by its public dotted path."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import TYPE_CHECKING
 
 from astroid import nodes
 
 from pylint_torchcheck.pitfalls.vocabulary import Kind
-from pylint_torchcheck.trace.events import Loop
 from pylint_torchcheck.trace.values import Frame
+
+if TYPE_CHECKING:
+    from pylint_torchcheck.trace.events import Loop
 
 _EVALUATION = frozenset(
     "val valid validate validation validating test tests testing eval evaluate evaluation evaluating infer inference "
@@ -82,5 +85,5 @@ def _names_in(node: nodes.NodeNG) -> str:
 
 def _is_unit_test(function: nodes.FunctionDef) -> bool:
     """A pytest or unittest function says nothing of what the code in it is for."""
-    module = function.root().name.rpartition(".")[2]
-    return function.name.startswith("test_") and (module.startswith("test_") or module.endswith("_test"))
+    module: str = function.root().name.rpartition(".")[2]
+    return bool(function.name.startswith("test_")) and (module.startswith("test_") or module.endswith("_test"))

@@ -15,8 +15,9 @@ from pylint_torchcheck.trace.accumulation import grows, outlives_iteration
 from pylint_torchcheck.trace.calls import Calls
 from pylint_torchcheck.trace.events import Loop
 from pylint_torchcheck.trace.places import dotted
+from pylint_torchcheck.trace.roles import Roles
 from pylint_torchcheck.trace.state import State, join
-from pylint_torchcheck.trace.values import NOTHING, PLAIN, Value, Values
+from pylint_torchcheck.trace.values import NOTHING, PLAIN, Store, Value, Values
 
 _MOST_UNROLLED = 4  # `for phase in ["train", "val"]` is read once for each phase
 _DEEPEST_PEELED = 3  # loops within loops of which the first iteration is read apart
@@ -33,8 +34,8 @@ class _Jumps:
 class Reader(Calls):
     """Reads a whole file, one trace at a time."""
 
-    def __init__(self, *args: object) -> None:
-        super().__init__(*args)
+    def __init__(self, tree: nodes.Module, store: Store, roles: Roles) -> None:
+        super().__init__(tree, store, roles)
         self._jumps: list[_Jumps] = []
         self._peeled = 0
 
@@ -142,7 +143,7 @@ class Reader(Calls):
     def _switch_gradient(self, target: nodes.AssignAttr, setting: nodes.NodeNG, values: Values) -> None:
         """``p.requires_grad = False`` on a parameter freezes; in a loop over parameters, the module that has them."""
         answer = truth.of(values)
-        verb: type[Verb] = Thaw if answer or not _chooses(setting) and answer is None else FreezePart
+        verb: type[Verb] = Thaw if answer or (not _chooses(setting) and answer is None) else FreezePart
         if answer is False:
             verb = Freeze
         for value in self.evaluate(target.expr):

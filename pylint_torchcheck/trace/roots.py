@@ -8,7 +8,7 @@ from astroid import nodes
 
 from pylint_torchcheck.trace.classes import find_method, is_class_method, is_static, kind_of_instance
 from pylint_torchcheck.trace.events import Trace
-from pylint_torchcheck.trace.machine import OutOfWork
+from pylint_torchcheck.trace.machine import OutOfWorkError
 from pylint_torchcheck.trace.reader import Reader
 from pylint_torchcheck.trace.state import State
 from pylint_torchcheck.trace.values import NOTHING, Frame, Values
@@ -63,7 +63,7 @@ def _called_names(tree: nodes.Module) -> set[str]:
 def _finishes(reading: Callable[[], object]) -> bool:
     try:
         reading()
-    except OutOfWork:
+    except OutOfWorkError:
         return False
     return True
 

@@ -76,10 +76,11 @@ class Follower:
         steps = {event.number: self._step(event, subject, protocol) for event in self.trace.recorded}
         arriving = self._arriving(subject, protocol, steps)
         for event in self.trace.recorded:
-            states, bearing = arriving[event.number], steps[event.number]
-            if states and bearing is Bearing.CERTAIN and not issubclass(event.verb, Escaped | Created | Obtained):
-                if all(protocol.after(state, event.verb) is BROKEN for state in states):
-                    yield Breach(event.place, subject.guessed)
+            if issubclass(event.verb, Escaped | Created | Obtained) or steps[event.number] is not Bearing.CERTAIN:
+                continue
+            after = {protocol.after(state, event.verb) for state in arriving[event.number]}
+            if after == {BROKEN}:
+                yield Breach(event.place, subject.guessed)
 
     def _step(self, event: Event, subject: Value, protocol: Protocol) -> Bearing:
         if issubclass(event.verb, Created | Obtained):

@@ -35,7 +35,7 @@ class LossAccumulation(Pitfall):
 
 def _is_live(event: Event) -> bool:
     tensors = [value for value in event.subjects if value.kind is Kind.TENSOR]
-    return bool(tensors) and all(value.on_graph or value.guessed and value.on_graph is None for value in tensors)
+    return bool(tensors) and all(value.on_graph or (value.guessed and value.on_graph is None) for value in tensors)
 
 
 def _leaks(program: Program, trace: Trace, event: Event, backwards: list[Event]) -> bool:
