@@ -18,8 +18,8 @@ def outlives_iteration(accumulator: nodes.NodeNG, loops: tuple[Loop, ...], frame
         return False
     loop = loops[-1]
     if "." in name:
-        return not any(_anew(_home_of(accumulator), name, accumulator))
-    return loop.frame is frame and not any(_anew(loop.node, name, accumulator))
+        return not any(_anew(_home_of(accumulator), name))
+    return loop.frame is frame and not any(_anew(loop.node, name))
 
 
 def _home_of(accumulator: nodes.NodeNG) -> nodes.NodeNG:
@@ -30,7 +30,7 @@ def _home_of(accumulator: nodes.NodeNG) -> nodes.NodeNG:
     return node
 
 
-def _anew(where: nodes.NodeNG, name: str, accumulator: nodes.NodeNG) -> Iterator[bool]:
+def _anew(where: nodes.NodeNG, name: str) -> Iterator[bool]:
     """Yield once for each plain assignment to the name, other than ``total = total + x`` and those in ``__init__``."""
     for target in where.nodes_of_class((nodes.AssignName, nodes.AssignAttr)):
         if dotted(target) != name or isinstance(target.parent, nodes.AugAssign):

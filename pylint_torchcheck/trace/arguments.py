@@ -33,9 +33,9 @@ class Arguments:
 
     def bound(self, function: nodes.FunctionDef | nodes.Lambda) -> Iterator[tuple[str, Values]]:
         """Return each parameter of ``function`` that is given, with its argument."""
-        parameters = [parameter.name for parameter in (*function.args.posonlyargs, *(function.args.args or ()))]
-        yield from zip(parameters, self.positional, strict=False)
-        named = {*parameters, *(parameter.name for parameter in function.args.kwonlyargs)}
+        in_order = [parameter.name for parameter in (*function.args.posonlyargs, *(function.args.args or ()))]
+        yield from zip(in_order, self.positional, strict=False)
+        named = {*in_order, *(parameter.name for parameter in function.args.kwonlyargs)}
         yield from ((name, values) for name, values in self.keywords.items() if name in named)
 
 

@@ -127,9 +127,9 @@ class Expressions(Machine):
             found |= values
             if truth.of(values) is stops:
                 return values if found == values else found
-        return self._conjunction(node, found) if node.op == "and" else found
+        return self._conjunction(found) if node.op == "and" else found
 
-    def _conjunction(self, node: nodes.BoolOp, found: Values) -> Values:
+    def _conjunction(self, found: Values) -> Values:
         """``a and b`` of known truths is known; else it is what its operands may be."""
         if all(value.kind is Kind.CONSTANT for value in found):
             return self._truth(True if all(value.constant for value in found) else None)

@@ -157,7 +157,7 @@ class Library(Functions):
                     return self.attribute(receivers, name.constant, node)
         return self.unknown(node, arguments.everything())
 
-    def _call_builtins_setattr(self, node: nodes.Call, arguments: Arguments) -> Values:
+    def _call_builtins_setattr(self, _: nodes.Call, arguments: Arguments) -> Values:
         match arguments.positional:
             case [receivers, names, values]:
                 for receiver in receivers:

@@ -86,7 +86,7 @@ class Roles:
     def _ask(self, node: nodes.NodeNG, what: str, scopes: tuple[nodes.NodeNG, ...]) -> None:
         name = dotted(node)
         if name:
-            for scope in {_home(scopes[-1], name), self._tree}:
+            for scope in (_home(scopes[-1], name), self._tree):
                 self._asked.setdefault((scope, name), set()).add(what)
 
 
