@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from pylint_torchcheck.pitfalls.protocol import Protocol as StateTable
 from pylint_torchcheck.pitfalls.vocabulary import Kind, Trait, Verb
-
-if TYPE_CHECKING:
-    from pylint_torchcheck.pitfalls.pitfall import Protocol as StateTable
 
 
 class Place(Protocol):

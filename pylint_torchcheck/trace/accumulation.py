@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from astroid import nodes
 
-from pylint_torchcheck.trace.events import Loop
+from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.places import dotted
 from pylint_torchcheck.trace.values import Frame
 

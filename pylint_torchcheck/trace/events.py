@@ -9,18 +9,9 @@ from astroid import nodes
 
 from pylint_torchcheck.pitfalls.vocabulary import Verb
 from pylint_torchcheck.trace import purpose
+from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.places import Place
 from pylint_torchcheck.trace.values import NOTHING, Frame, Values
-
-
-@dataclass(frozen=True, slots=True)
-class Loop:
-    """A loop under way: the same one in its first iteration and in a later one."""
-
-    node: nodes.NodeNG
-    frame: Frame
-    over_loader: bool = field(default=False, compare=False)
-    target: Values = field(default=NOTHING, compare=False)
 
 
 @dataclass(eq=False, slots=True)

@@ -11,7 +11,8 @@ from astroid import nodes
 from pylint_torchcheck.pitfalls.vocabulary import Created, Kind, Obtained, Verb
 from pylint_torchcheck.torch_api.effects import GRAD_CONTEXTS, NO_GRADIENT
 from pylint_torchcheck.trace import purpose
-from pylint_torchcheck.trace.events import Event, Loop, Trace
+from pylint_torchcheck.trace.events import Event, Trace
+from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.places import dotted
 from pylint_torchcheck.trace.roles import Roles
 from pylint_torchcheck.trace.state import Slot, State

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING
 
 from astroid import nodes
 
 from pylint_torchcheck.pitfalls.vocabulary import Kind
+from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.values import Frame
-
-if TYPE_CHECKING:
-    from pylint_torchcheck.trace.events import Loop
 
 _EVALUATION = frozenset(
     "val valid validate validation validating test tests testing eval evaluate evaluation evaluating infer inference "

@@ -13,7 +13,7 @@ from pylint_torchcheck.pitfalls.vocabulary import Accumulate, Freeze, FreezePart
 from pylint_torchcheck.trace import truth
 from pylint_torchcheck.trace.accumulation import grows, outlives_iteration
 from pylint_torchcheck.trace.calls import Calls
-from pylint_torchcheck.trace.events import Loop
+from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.places import dotted
 from pylint_torchcheck.trace.roles import Roles
 from pylint_torchcheck.trace.state import State, join

@@ -1,0 +1,56 @@
+"""The typestate table of a protocol: which verb takes an object from which state to which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from pylint_torchcheck.pitfalls.vocabulary import Kind, Trait, Verb
+
+BROKEN: Final = "(broken)"
+ANY: Final = "(any)"
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A typestate table: which verb takes a subject from which state to which.
+
+    What no row names changes nothing. A row for a verb serves its special cases too, unless they have a
+    row of their own. ``BROKEN`` as a target means: this is the pitfall.
+
+    Args:
+        of: the kind of object whose state this is.
+        start: the state of an object that was built in sight; others may be in any state.
+        moves: ``(state, verb)`` to the next state; ``ANY`` stands for each state without a row of its own.
+        having: a trait that the subject must be known to have.
+        unless_lacking: a trait that the subject must not be known to lack.
+        unless_seen: verbs that silence the pitfall for a subject wherever in the program they occur.
+    """
+
+    of: Kind
+    start: str
+    moves: Mapping[tuple[str, type[Verb]], str]
+    having: Trait | None = None
+    unless_lacking: Trait | None = None
+    unless_seen: tuple[type[Verb], ...] = ()
+
+    @property
+    def states(self) -> frozenset[str]:
+        """Every state that a subject can be in."""
+        named = {self.start, *(state for state, _ in self.moves), *self.moves.values()}
+        return frozenset(named - {ANY, BROKEN})
+
+    def after(self, state: str, verb: type[Verb]) -> str:
+        """Return the state after ``verb``, which may be ``BROKEN``."""
+        for ancestor in verb.__mro__:
+            for origin in (state, ANY):
+                target = self.moves.get((origin, ancestor))
+                if target is not None:
+                    return target
+        return state
+
+    def names(self, verb: type[Verb]) -> bool:
+        """Does any row speak of ``verb``?"""
+        rows = {row for _, row in self.moves}
+        return any(ancestor in rows for ancestor in verb.__mro__)

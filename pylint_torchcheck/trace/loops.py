@@ -1,0 +1,19 @@
+"""Loops under way while a file is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from astroid import nodes
+
+from pylint_torchcheck.trace.values import NOTHING, Frame, Values
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A loop under way: the same one in its first iteration and in a later one."""
+
+    node: nodes.NodeNG
+    frame: Frame
+    over_loader: bool = field(default=False, compare=False)
+    target: Values = field(default=NOTHING, compare=False)
