@@ -72,6 +72,12 @@ def is_class_method(method: nodes.FunctionDef) -> bool:
     return _is_decorated(method, {"classmethod"})
 
 
+def is_context_manager(function: nodes.FunctionDef) -> bool:
+    """Does ``contextlib`` make a context manager of the generator?"""
+    names = ("contextmanager", "asynccontextmanager")
+    return _is_decorated(function, {*names, *(f"contextlib.{name}" for name in names)})
+
+
 def _is_decorated(method: nodes.FunctionDef, names: set[str]) -> bool:
     return method.decorators is not None and any(node.as_string() in names for node in method.decorators.nodes)
 

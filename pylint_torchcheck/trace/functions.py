@@ -12,7 +12,7 @@ from astroid import nodes
 from pylint_torchcheck.pitfalls.vocabulary import Created, Kind, Obtained
 from pylint_torchcheck.torch_api.objects import made_by
 from pylint_torchcheck.trace.arguments import Arguments, defaults, parameters
-from pylint_torchcheck.trace.classes import find_method, is_static, kind_of_instance
+from pylint_torchcheck.trace.classes import find_method, is_context_manager, is_static, kind_of_instance
 from pylint_torchcheck.trace.expressions import Expressions
 from pylint_torchcheck.trace.places import dotted
 from pylint_torchcheck.trace.roles import Roles
@@ -38,7 +38,9 @@ class Functions(Expressions):
     def __init__(self, tree: nodes.Module, store: Store, roles: Roles) -> None:
         super().__init__(tree, store, roles)
         self.returns: list[tuple[State, Values]] = []
-        self.yields: Values = NOTHING
+        self.yields: list[Values] = []
+        self.blocks: dict[nodes.NodeNG, Callable[[Values], None]] = {}  # the `with` block that an expression opens
+        self.opened: dict[Frame, Callable[[Values], None]] = {}  # the same, to be read where the generator yields
         self.constructed: dict[nodes.ClassDef, State] = {}
 
     def read_body(self, body: list[nodes.NodeNG]) -> None:
@@ -70,6 +72,8 @@ class Functions(Expressions):
         frame = self.store.frame(definition, function.frame, node, self.frame, receiver)
         self._bind_defaults(definition, frame)
         self._bind_parameters(definition, frame, arguments, receiver)
+        if node in self.blocks and isinstance(definition, nodes.FunctionDef) and is_context_manager(definition):
+            self.opened[frame] = self.blocks[node]
         values = self.run(definition, frame, self.decorations(definition, function.frame))
         return values if values else PLAIN
 
@@ -200,13 +204,13 @@ class Functions(Expressions):
             alive = [(state, values) for state, values in ends if state is not None]
             self.state = join(state for state, _ in alive)
             if self.yields:
-                return self.collection(definition, [("*", self.yields)])
+                return self.collection(definition, [("*", NOTHING.union(*self.yields))])
             return NOTHING.union(*(values for _, values in alive))
 
     @contextmanager
     def _activated(self, frame: Frame, contexts: list[Values]) -> Iterator[None]:
         before = self.frame, self.inside, self.returns, self.yields
-        self.frame, self.inside, self.returns, self.yields = frame, (*self.inside, *contexts), [], NOTHING
+        self.frame, self.inside, self.returns, self.yields = frame, (*self.inside, *contexts), [], []
         try:
             yield
         finally:

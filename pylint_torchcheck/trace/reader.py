@@ -12,7 +12,9 @@ from astroid import nodes
 from pylint_torchcheck.pitfalls.vocabulary import Accumulate, Freeze, FreezePart, Kind, Thaw, ThawPart, Verb
 from pylint_torchcheck.trace import truth
 from pylint_torchcheck.trace.accumulation import grows, outlives_iteration
+from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.calls import Calls
+from pylint_torchcheck.trace.classes import find_method
 from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.places import dotted
 from pylint_torchcheck.trace.roles import Roles
@@ -186,7 +188,7 @@ class Reader(Calls):
         self._branch([*(case.body for case in node.cases), []])
 
     def _read_try(self, node: nodes.Try) -> None:
-        start = self.here().copy()
+        start, returned = self.here().copy(), len(self.returns)
         self.read_body(node.body)
         body_end = self.state.copy() if self.state else None
         if self.state is not None:
@@ -199,22 +201,71 @@ class Reader(Calls):
             self.read_body(handler.body)
             ends.append(self.state)
         self.state = join(ends)
-        if self.state is not None:
-            self.read_body(node.finalbody)
+        if node.finalbody:
+            self._read_finally(node.finalbody, returned)
 
     _read_trystar = _read_try
 
+    def _read_finally(self, body: list[nodes.NodeNG], returned: int) -> None:
+        """Read what runs at the end of a ``try`` statement, on the way out of a ``return`` in it too."""
+        leaving, self.returns[returned:] = self.returns[returned:], []
+        end = self.state
+        if leaving:
+            self.state = join(state for state, _ in leaving)
+            self.read_body(body)
+            if self.state is not None:
+                self.returns.append((self.state, NOTHING.union(*(values for _, values in leaving))))
+        self.state = end
+        if self.state is not None:
+            self.read_body(body)
+
     def _read_with(self, node: nodes.With) -> None:
-        before = self.inside
-        for manager, target in node.items:
-            context = self.evaluate(manager)
-            if target is not None:
-                self.assign(target, self._entered(context, target))
-            self.inside = (*self.inside, self._as_context(context))
-        self.read_body(node.body)
-        self.inside = before
+        self._enter(list(node.items), node.body)
 
     _read_asyncwith = _read_with
+
+    def _enter(self, items: list[tuple[nodes.NodeNG, nodes.NodeNG | None]], body: list[nodes.NodeNG]) -> None:
+        """Read the rest of a ``with`` statement; a generator that manages it has it read where it yields."""
+        if not items:
+            self.read_body(body)
+            return
+        (manager, target), rest = items[0], items[1:]
+        outside = self.frame, self.returns, self.yields, self._jumps[:]
+        has_run = False
+
+        def block(given: Values) -> None:
+            nonlocal has_run
+            has_run = True
+            there = self.frame, self.returns, self.yields, self._jumps
+            self.frame, self.returns, self.yields, self._jumps = outside
+            if target is not None:
+                self.assign(target, given)
+            self._enter(rest, body)
+            self.frame, self.returns, self.yields, self._jumps = there
+
+        self.blocks[manager] = block
+        context = self.evaluate(manager)
+        del self.blocks[manager]
+        if has_run:
+            return
+        given = self._run_hooks(manager, context, "__enter__")
+        if target is not None:
+            self.assign(target, given or self._entered(context, target))
+        with self.within(self._as_context(context)):
+            self._enter(rest, body)
+        if self.state is not None:
+            self._run_hooks(manager, context, "__exit__")
+
+    def _run_hooks(self, node: nodes.NodeNG, context: Values, name: str) -> Values:
+        """Read ``__enter__`` or ``__exit__`` of the file's own context managers."""
+        values = NOTHING
+        for value in context:
+            if value.kind is Kind.INSTANCE and isinstance(value.definition, nodes.ClassDef):
+                method = find_method(value.definition, name, self)
+                if method is not None:
+                    function = next(iter(self.function(method, self._class_frame(value))))
+                    values |= self.follow(node, function, Arguments(), frozenset({value}))
+        return values
 
     def _entered(self, context: Values, target: nodes.NodeNG) -> Values:
         if any(value.kind is Kind.UNKNOWN for value in context):
@@ -230,7 +281,12 @@ class Reader(Calls):
         self.state = None
 
     def _yield(self, node: nodes.Yield) -> Values:
-        self.yields |= self.evaluate(node.value)
+        given = self.evaluate(node.value)
+        block = self.opened.get(self.frame)
+        if block is not None:
+            block(given)
+        else:
+            self.yields.append(given)
         return PLAIN
 
     def _read_raise(self, node: nodes.Raise) -> None:
