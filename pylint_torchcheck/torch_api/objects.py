@@ -7,7 +7,13 @@ from functools import cache
 from pylint_torchcheck.pitfalls.vocabulary import Kind, Trait
 from pylint_torchcheck.torch_api import effects, generated
 
-_WRAPPERS = frozenset({"torch.nn.DataParallel", "torch.nn.parallel.DistributedDataParallel"})
+# Modules that are made of the modules handed to them, or assigned to them, and of nothing else.
+HOLDERS = frozenset(
+    "torch.nn.Module torch.jit.ScriptModule torch.nn.Sequential torch.nn.ModuleList torch.nn.ModuleDict "
+    "torch.nn.TransformerEncoder torch.nn.TransformerDecoder torch.nn.DataParallel "
+    "torch.nn.parallel.DistributedDataParallel torch.distributed.fsdp.FullyShardedDataParallel "
+    "torch.optim.swa_utils.AveragedModel".split()
+)
 _LOADERS = frozenset({"torch.utils.data.DataLoader", "torchdata.stateful_dataloader.StatefulDataLoader"})
 _SCALERS = frozenset(
     {"torch.amp.GradScaler", "torch.cuda.amp.GradScaler", "torch.cuda.amp.grad_scaler.GradScaler"}
@@ -52,6 +58,8 @@ _CONSTRUCTORS: tuple[tuple[Kind, frozenset[str]], ...] = (
 
 def trait_of(path: str, trait: Trait) -> bool | None:
     """Has what a call of ``path`` makes the trait? ``None``: not known, or it depends on an argument."""
+    if path in HOLDERS or path in generated.TORCHVISION_VARYING_MODELS:
+        return None
     if trait is Trait.BATCH_NORM:
         has, unsure = generated.BATCH_NORMS | generated.TORCHVISION_BATCH_NORM_MODELS, frozenset[str]()
     else:

@@ -23,6 +23,8 @@ from pylint_torchcheck.trace.values import NOTHING, PLAIN, Frame, Store, Value, 
 _MODE_WORDS = ("train", "eval", "mode", "freeze", "infer", "test", "prepare", "fit", "predict")
 _ADDING = frozenset({"append", "add", "insert", "appendleft", "extend", "update"})
 _SWITCH = ("requires_grad",)
+# Methods of a module that make parts of it of the modules that they are given; `__init__` is that of a base class.
+_HOLDING = frozenset({"__init__", "add_module", "register_module", "append", "extend", "insert"})
 _TAKING = frozenset({"get", "pop", "setdefault"})
 _DETACHING = frozenset({"detach", "detach_", "new_tensor", "new_zeros", "new_ones", "new_empty", "new_full"})
 
@@ -138,6 +140,9 @@ class Calls(Library):
         kind = next(iter(group)).kind
         parameters = signature(method_path(kind, name)) or ((effect.on,) if effect.on else ())
         self._call_back(node, effect, name, group, arguments)
+        if name in _HOLDING:
+            for value in group:
+                self.store.derive(value, arguments.everything())
         if effect.verb is LoadWeights:
             self.store.use(arguments.everything(), f".{name}")
         if kind is Kind.SCALER and name == "scale":
@@ -232,6 +237,10 @@ class Calls(Library):
 
     def _module_method(self, node: nodes.Call, name: str, modules: Values, arguments: Arguments) -> Values:
         """Read a method of a class that is not in sight."""
+        if name in _HOLDING:
+            for module in modules:
+                self.store.derive(module, arguments.everything())
+            return modules
         if any(word in name for word in _MODE_WORDS):
             self.escape(node, modules)
         self.escape(node, arguments.everything())

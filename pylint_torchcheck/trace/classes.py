@@ -8,17 +8,13 @@ from typing import TYPE_CHECKING
 from astroid import nodes
 
 from pylint_torchcheck.pitfalls.vocabulary import Kind, Trait
-from pylint_torchcheck.torch_api.objects import made_by, trait_of
+from pylint_torchcheck.torch_api.objects import HOLDERS, made_by, trait_of
 from pylint_torchcheck.trace.values import Store, Value
 
 if TYPE_CHECKING:
     from pylint_torchcheck.trace.machine import Machine
 
 _MODULE_BASES = frozenset({"torch.nn.Module", "torch.jit.ScriptModule"})
-_CONTAINERS = frozenset(
-    "torch.nn.Sequential torch.nn.ModuleList torch.nn.ModuleDict torch.nn.DataParallel "
-    "torch.nn.parallel.DistributedDataParallel".split()
-)
 _MODE_NAMES = frozenset({"dropout", "dropout2d", "dropout3d", "alpha_dropout", "feature_dropout", "training"})
 _BATCH_NORM_NAMES = frozenset({"batch_norm"})
 
@@ -122,14 +118,14 @@ def _one_has(value: Value, trait: Trait, store: Store, seen: set[Value]) -> bool
     parts = [part for part in store.parts.get(value, ()) if part.kind in _MADE_OF]
     if isinstance(value.definition, nodes.ClassDef):
         return _instance_has(value, value.definition, parts, trait, store, seen)
-    if value.kind is Kind.COLLECTION or value.path in _CONTAINERS:
+    if value.kind is Kind.COLLECTION or value.path in HOLDERS:
         return _any_has(parts, trait, store, seen)
     if value.kind is Kind.CLASS or value.guessed:
         return None
     if value.kind not in {Kind.MODULE, Kind.LOSS_FUNCTION}:
         return None
     answer = trait_of(value.path, trait)
-    return value.constant if answer is None and isinstance(value.constant, bool) else answer
+    return value.constant if value.constant is False or (answer is None and value.constant is True) else answer
 
 
 _MADE_OF = frozenset({Kind.MODULE, Kind.LOSS_FUNCTION, Kind.UNKNOWN, Kind.COLLECTION, Kind.INSTANCE})
@@ -142,7 +138,7 @@ def _instance_has(
     if any(isinstance(ancestor, nodes.ClassDef) and _body_has(ancestor, trait) for ancestor in ancestors):
         return True
     libraries = {ancestor for ancestor in ancestors if not isinstance(ancestor, nodes.ClassDef)}
-    inherited = {trait_of(path, trait) if path else None for path in libraries - _MODULE_BASES - {"builtins.object"}}
+    inherited = {trait_of(path, trait) if path else None for path in libraries - HOLDERS - {"builtins.object"}}
     answer = _any_has(parts, trait, store, seen)
     if answer or True in inherited:
         return True

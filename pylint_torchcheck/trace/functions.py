@@ -224,10 +224,10 @@ class Functions(Expressions):
         assert isinstance(definition, nodes.ClassDef)
         kind, guessed = kind_of_instance(definition, self.store)
         value = self.store.make(kind, node, self.frame, path=definition.name, definition=definition, guessed=guessed)
-        if kind is Kind.OPTIMIZER:
+        constructor = find_method(definition, "__init__", self)
+        if kind is Kind.OPTIMIZER or constructor is None:
             self.store.derive(value, arguments.everything())
         instance = self.came_to_be(value, Obtained if guessed else Created)
-        constructor = find_method(definition, "__init__", self)
         if constructor is not None:
             function = self.store.make(Kind.FUNCTION, constructor, made.frame, definition=constructor)
             self.follow(node, function, arguments, instance)

@@ -75,15 +75,17 @@ class Library(Functions):
                 return frozenset({self.store.make(kind, node, self.frame, path=path, constant=False)})
             case Kind.LOADER:
                 return frozenset({self.store.make(kind, node, self.frame, path=path)})
-            case Kind.MODULE if path in generated.MODE_DEPENDENT_IF:
+            case Kind.MODULE if path in generated.MODE_DEPENDENT_IF or path in generated.BATCH_NORMS:
                 return self.new(kind, node, given, path, constant=self._is_switched_on(path, arguments))
         return self.new(kind, node, given, path)
 
     def _is_switched_on(self, path: str, arguments: Arguments) -> bool | None:
         """Is the argument given that makes a module act differently in train mode? By default it is off."""
-        switch = generated.MODE_DEPENDENT_IF[path]
+        switch = generated.MODE_DEPENDENT_IF.get(path)
         if arguments.starred:
             return None
+        if switch is None:
+            return truth.of(arguments.keywords.get("track_running_stats", NOTHING))
         given = arguments.get(switch, signature(path) or ())
         return truth.of(given) if given else False
 
@@ -148,6 +150,8 @@ class Library(Functions):
 
     def _call_builtins_dict(self, node: nodes.Call, arguments: Arguments) -> Values:
         return self.collection(node, [*arguments.keywords.items(), *(("*", held) for held in arguments.positional)])
+
+    _call_collections_OrderedDict = _call_builtins_dict  # noqa: N815  # as the class is spelt
 
     def _call_builtins_getattr(self, node: nodes.Call, arguments: Arguments) -> Values:
         match arguments.positional:

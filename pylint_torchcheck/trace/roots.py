@@ -73,7 +73,9 @@ def _read_root(reader: Reader, root: _Root, state: State) -> Iterator[Trace]:
     if root.owner is not None and is_class_method(root.definition):
         receiver = frozenset({reader.class_of(root.owner, root.frame)})
     elif root.owner is not None and not is_static(root.definition):
-        state, receiver = _instance(reader, root.owner, root.frame, state)
+        receiver = _instance(reader, root.owner, root.frame)
+        yield from _construct(reader, root, receiver, state)
+        state = reader.constructed.get(root.owner, state)
         if root.definition in reader.read:  # read by the constructor
             return
     trace = reader.start_trace(state)
@@ -81,20 +83,23 @@ def _read_root(reader: Reader, root: _Root, state: State) -> Iterator[Trace]:
         yield trace
 
 
-def _instance(reader: Reader, owner: nodes.ClassDef, frame: Frame | None, state: State) -> tuple[State, Values]:
-    """Return an instance of a class that the file does not make, and the state after its constructor."""
+def _instance(reader: Reader, owner: nodes.ClassDef, frame: Frame | None) -> Values:
+    """Return an instance of a class that the file does not make."""
     kind, guessed = kind_of_instance(owner, reader.store)
-    value = reader.store.make(kind, owner, frame, path=owner.name, definition=owner, guessed=guessed)
-    receiver = frozenset({value})
-    constructor = find_method(owner, "__init__", reader)
-    if constructor is None:
-        return state, receiver
-    known = reader.constructed.get(owner)
-    if known is None:
-        reader.start_trace(state)
-        _finishes(lambda: _run(reader, _Root(constructor, frame, owner), receiver))
-        known = reader.constructed[owner] = reader.state or state
-    return known, receiver
+    return frozenset({reader.store.make(kind, owner, frame, path=owner.name, definition=owner, guessed=guessed)})
+
+
+def _construct(reader: Reader, root: _Root, receiver: Values, state: State) -> Iterator[Trace]:
+    """Read the constructor of a class that the file does not make, unless that has been done."""
+    owner = root.owner
+    constructor = find_method(owner, "__init__", reader) if owner is not None else None
+    if owner is None or constructor is None or owner in reader.constructed:
+        return
+    trace = reader.start_trace(state)
+    is_finished = _finishes(lambda: _run(reader, _Root(constructor, root.frame, owner), receiver))
+    reader.constructed[owner] = reader.state or state
+    if is_finished:
+        yield trace
 
 
 def _run(reader: Reader, root: _Root, receiver: Values) -> None:
