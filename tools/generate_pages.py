@@ -2,6 +2,8 @@
 
     python tools/generate_pages.py            # write the pages
     python tools/generate_pages.py --check    # only say which pages are out of date; exit status 1 if any is
+
+What the pages say stands in the pitfalls and in the pairs; change it there.
 """
 
 from __future__ import annotations
