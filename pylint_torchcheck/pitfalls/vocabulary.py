@@ -78,6 +78,14 @@ class ZeroGrad(Verb):
     """The gradients of an optimizer's or a module's parameters were cleared."""
 
 
+class ZeroGradPart(ZeroGrad):
+    """The same, for some of them."""
+
+
+class GradientsWritten(Backward):
+    """Gradients of some parameters were written by hand."""
+
+
 class UnscaleGradients(Verb):
     """A gradient scaler divided an optimizer's gradients by its scale."""
 

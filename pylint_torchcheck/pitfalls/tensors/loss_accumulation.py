@@ -21,7 +21,6 @@ class LossAccumulation(Pitfall):
     message = (
         "%s keeps the autograd graph of every batch alive, so memory grows; add up the number: use .item() or .detach()"
     )
-    guard = "torchguard.Mean"
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:

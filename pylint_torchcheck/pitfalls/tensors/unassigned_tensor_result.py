@@ -19,7 +19,6 @@ class UnassignedTensorResult(Pitfall):
     msgid = "W7701"
     symbol = "unassigned-tensor-result"
     message = "%s returns a new tensor that is thrown away here, so %s stays as it was; write %s = %s"
-    guard = "torchguard.to_device"
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:
