@@ -129,6 +129,7 @@ def _python_state() -> PythonState:
 
 
 def _numpy_state() -> NumpyState:
+    # pylint: disable-next=unexpected-keyword-arg  # numpy's stubs have it, Pylint's idea of numpy has not
     state: dict[str, Any] = np.random.get_state(legacy=False)
     if state["bit_generator"] != "MT19937":
         raise MisuseError(

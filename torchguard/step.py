@@ -262,7 +262,8 @@ def _total_norm(grads: list[Tensor]) -> Tensor:
     """
     if len({(grad.device, grad.dtype) for grad in grads}) > 1:
         return get_total_norm(grads)
-    norm: Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(grads)))
+    norms = torch._foreach_norm(grads)  # pylint: disable=protected-access  # what get_total_norm itself calls
+    norm: Tensor = torch.linalg.vector_norm(torch.stack(norms))
     return norm
 
 

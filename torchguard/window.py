@@ -65,7 +65,7 @@ class Window:
     def average(self, grads: Sequence[Tensor]) -> None:
         """Turn the weighted sum of gradients into their weighted mean, in place."""
         if self._weight != 1.0:
-            torch._foreach_div_(list(grads), self._weight)
+            torch._foreach_div_(list(grads), self._weight)  # pylint: disable=protected-access  # as optimizers do
 
     def state_dict(self) -> WindowState:
         return {"filled": self.filled, "unit": self._unit, "weight": self._weight}
