@@ -10,6 +10,7 @@ from pylint_torchcheck.pitfalls.vocabulary import Accumulate, Kind, LoadWeights,
 from pylint_torchcheck.torch_api import effects, generated
 from pylint_torchcheck.torch_api.effects import Effect
 from pylint_torchcheck.torch_api.objects import canonical, method_path, signature
+from pylint_torchcheck.trace import gradients
 from pylint_torchcheck.trace.accumulation import outlives_iteration
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.callsites import CallSite
@@ -182,6 +183,9 @@ class Calls(Library):
 
     def _other_method(self, node: nodes.Call, name: str, group: Values, arguments: Arguments) -> Values:
         """Read a method that no table of effects names, called on objects of one kind."""
+        if name in gradients.CLEARING_METHODS:
+            for value in group:
+                gradients.clear(self, node, value)
         match next(iter(group)).kind:
             case Kind.TENSOR | Kind.PARAMETER:
                 return NOTHING.union(*(self._tensor_method(node, name, value, arguments) for value in group))

@@ -337,7 +337,9 @@ class Expressions(Machine):
         if name in _TENSOR_PLAIN:
             return PLAIN
         if name in {"data", "grad"}:
-            return frozenset({self.store.make(Kind.TENSOR, node, self.frame, guessed=value.guessed)})
+            return frozenset(
+                {self.store.make(Kind.TENSOR, node, self.frame, path=name, owner=value, guessed=value.guessed)}
+            )
         if name in _TENSOR_VIEWS:
             return self.tensor(node, [value], guessed=value.guessed)
         return self.unknown(node, [value])

@@ -9,8 +9,18 @@ from typing import Any
 
 from astroid import nodes
 
-from pylint_torchcheck.pitfalls.vocabulary import Accumulate, Freeze, FreezePart, Kind, Thaw, ThawPart, Verb
-from pylint_torchcheck.trace import truth
+from pylint_torchcheck.pitfalls.vocabulary import (
+    Accumulate,
+    Freeze,
+    FreezePart,
+    Kind,
+    Thaw,
+    ThawPart,
+    Verb,
+    ZeroGrad,
+    ZeroGradPart,
+)
+from pylint_torchcheck.trace import gradients, truth
 from pylint_torchcheck.trace.accumulation import grows, outlives_iteration
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.calls import Calls
@@ -65,7 +75,8 @@ class Reader(Calls):
             if isinstance(target, nodes.AssignAttr) and target.attrname == "requires_grad":
                 self._switch_gradient(target, node.value, given)
             self._note_growth(node, target, values)
-            self.assign(target, values)
+            if not self._assigns_gradient(node, target, given):
+                self.assign(target, values)
 
     def _without_settings(self, values: Values) -> Values:
         """A constant at module level is a setting that the user may change, so the code behind it counts either way."""
@@ -151,9 +162,18 @@ class Reader(Calls):
         for value in self.evaluate(target.expr):
             self.switch_parameter(value, verb)
 
+    def _assigns_gradient(self, node: nodes.Assign, target: nodes.NodeNG, written: Values) -> bool:
+        """``p.grad = ...`` is no attribute to remember: each backward pass changes it."""
+        if not isinstance(target, nodes.AssignAttr) or target.attrname != "grad":
+            return False
+        holders = gradients.holders(self.evaluate(target.expr))
+        for holder in holders:
+            gradients.assign(self, node, holder, written)
+        return bool(holders)
+
     @contextmanager
     def _over_parameters(self, node: nodes.For, iterated: Values) -> Iterator[None]:
-        """Read a loop over parameters; what it switches, it switches for the module."""
+        """Read a loop over parameters; what it switches or clears, it does to the module."""
         before, self.switched = self.switched, []
         try:
             yield
@@ -161,7 +181,9 @@ class Reader(Calls):
             switched, self.switched = self.switched, before
         origins = self.store.origins(iterated)
         owners = frozenset(value.owner for value in origins if value.kind is Kind.PARAMETERS and value.owner)
-        verbs = set(switched)
+        verbs = set(switched) - {ZeroGrad}
+        if ZeroGrad in switched and owners:
+            self.emit(ZeroGradPart if _selects(node) or not _is_whole(iterated) else ZeroGrad, node, owners)
         if verbs and owners:
             whole = len(verbs) == 1 and not _has_condition(node) and _is_whole(iterated)
             self.emit(verbs.pop() if whole else ThawPart if verbs == {Thaw} else FreezePart, node, owners)
@@ -428,6 +450,15 @@ def _is_whole(iterated: Values) -> bool:
 
 def _has_condition(node: nodes.For) -> bool:
     return any(True for _ in node.nodes_of_class((nodes.If, nodes.IfExp)))
+
+
+def _selects(node: nodes.For) -> bool:
+    """Has the loop a condition other than whether there is a gradient?"""
+    tests = [condition.test for condition in node.nodes_of_class((nodes.If, nodes.IfExp))]
+    return not all(
+        any(asked.attrname in {"grad", "requires_grad"} for asked in test.nodes_of_class(nodes.Attribute))
+        for test in tests
+    )
 
 
 def _chooses(setting: nodes.NodeNG) -> bool:

@@ -14,11 +14,13 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     Escaped,
     EvalMode,
     Forward,
+    GradientsWritten,
     Kind,
     Obtained,
     TrainMode,
     UnscaleGradients,
     ZeroGrad,
+    ZeroGradPart,
 )
 from pylint_torchcheck.trace.classes import has_trait
 from pylint_torchcheck.trace.events import Event, Trace
@@ -132,6 +134,11 @@ class Follower:
 
     def bearing(self, event: Event, subject: Value) -> Bearing:
         """Does the event act on the subject?"""
+        found = self._bearing(event, subject)
+        in_part = issubclass(event.verb, ZeroGradPart | GradientsWritten)
+        return Bearing.POSSIBLE if in_part and found is Bearing.CERTAIN else found
+
+    def _bearing(self, event: Event, subject: Value) -> Bearing:
         if subject in event.subjects:
             return self._among(event, subject)
         if subject.kind is Kind.OPTIMIZER:
@@ -178,7 +185,15 @@ class Follower:
         if related is None:
             alone = len(self._by_kind[Kind.OPTIMIZER]) == 1
             return Bearing.CERTAIN if alone and event.subjects else Bearing.POSSIBLE
+        if related and issubclass(event.verb, ZeroGrad) and not self._covers(event, optimizer):
+            return Bearing.POSSIBLE
         return Bearing.CERTAIN if related else Bearing.NONE
+
+    def _covers(self, event: Event, optimizer: Value) -> bool:
+        """Is every module whose parameters the optimizer holds among the event's objects, or a part of one?"""
+        held = {value for value in self._origins(frozenset({optimizer})) if value.kind is Kind.MODULE}
+        reached = {value for value in self._origins(event.subjects) if value.kind is Kind.MODULE}
+        return all(any(one.within(other) for other in reached) for one in held)
 
     def _related(self, event: Event, optimizer: Value) -> bool | None:
         """Do the event's objects come from modules whose parameters the optimizer holds? ``None``: not known."""
