@@ -16,7 +16,7 @@ from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.callsites import CallSite
 from pylint_torchcheck.trace.classes import find_method, is_class_method
 from pylint_torchcheck.trace.functions import Way
-from pylint_torchcheck.trace.library import Library
+from pylint_torchcheck.trace.library import STEP_HOOKS, Library
 from pylint_torchcheck.trace.roles import Roles
 from pylint_torchcheck.trace.values import NOTHING, PLAIN, Frame, Store, Value, Values
 
@@ -144,6 +144,9 @@ class Calls(Library):
         if name in _HOLDING:
             for value in group:
                 self.store.derive(value, arguments.everything())
+        if name == "register_step_post_hook":
+            for value in group:
+                self.here().add((value, STEP_HOOKS), arguments.everything())
         if effect.verb is LoadWeights:
             self.store.use(arguments.everything(), f".{name}")
         if kind is Kind.SCALER and name == "scale":

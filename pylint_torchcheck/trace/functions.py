@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from astroid import nodes
 
-from pylint_torchcheck.pitfalls.vocabulary import Created, Kind, Obtained
+from pylint_torchcheck.pitfalls.vocabulary import Created, Forward, Kind, Obtained
 from pylint_torchcheck.torch_api.objects import made_by
 from pylint_torchcheck.trace.arguments import Arguments, defaults, parameters
 from pylint_torchcheck.trace.classes import find_method, is_context_manager, is_static, kind_of_instance
@@ -29,6 +29,7 @@ _ANNOTATIONS = {
     "torch.optim.optimizer.Optimizer": Kind.OPTIMIZER,
     "torch.utils.data.DataLoader": Kind.LOADER,
 }
+_LEAVING_ALONE = (Created, Obtained, Forward)
 _GRAD_DECORATORS = ("grad", "inference_mode", "autocast")
 
 
@@ -41,6 +42,7 @@ class Functions(Expressions):
         self.yields: list[Values] = []
         self.blocks: dict[nodes.NodeNG, Callable[[Values], None]] = {}  # the `with` block that an expression opens
         self.opened: dict[Frame, Callable[[Values], None]] = {}  # the same, to be read where the generator yields
+        self.interleaved: list[Values] = []  # what generators act upon while their caller's loop runs
         self.constructed: dict[nodes.ClassDef, State] = {}
 
     def read_body(self, body: list[nodes.NodeNG]) -> None:
@@ -195,6 +197,7 @@ class Functions(Expressions):
     def run(self, definition: nodes.FunctionDef | nodes.Lambda, frame: Frame, contexts: list[Values]) -> Values:
         """Read a function's body in ``frame``; return what it may return."""
         self.read.add(definition)
+        begin = len(self.trace.recorded)
         with self._activated(frame, contexts):
             if not isinstance(definition, nodes.FunctionDef):
                 return self.evaluate(definition.body)
@@ -204,6 +207,8 @@ class Functions(Expressions):
             alive = [(state, values) for state, values in ends if state is not None]
             self.state = join(state for state, _ in alive)
             if self.yields:
+                acts = (event for event in self.trace.recorded[begin:] if not issubclass(event.verb, _LEAVING_ALONE))
+                self.interleaved.extend(event.subjects for event in acts)
                 return self.collection(definition, [("*", NOTHING.union(*self.yields))])
             return NOTHING.union(*(values for _, values in alive))
 

@@ -14,6 +14,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     Forward,
     Kind,
     Obtained,
+    OptimizerStep,
     ScaledBackward,
     Thaw,
     Verb,
@@ -27,6 +28,7 @@ from pylint_torchcheck.trace.functions import Functions
 from pylint_torchcheck.trace.places import dotted
 from pylint_torchcheck.trace.values import NOTHING, PLAIN, Value, Values
 
+STEP_HOOKS = "(step hooks)"  # the slot for what an optimizer runs after each step
 _SCALED = "scaled"  # the path of a loss that a gradient scaler has multiplied
 _ESCAPING = frozenset({Kind.MODULE, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER, Kind.TENSOR})
 
@@ -182,9 +184,20 @@ class Library(Functions):
             if verb is Forward:
                 return self.forward(node, subjects, arguments)
             self.emit(verb, node, subjects)
+            if verb is OptimizerStep:
+                self._run_step_hooks(node, subjects)
         if effect.same:
             return subjects
         return PLAIN if effect.gives is Kind.DATA else self.new(effect.gives, node, subjects)
+
+    def _run_step_hooks(self, node: nodes.NodeNG, optimizers: Values) -> None:
+        """Read what was registered to run after each step of these optimizers."""
+        for optimizer in optimizers:
+            for hook in self.here().slots.get((optimizer, STEP_HOOKS), NOTHING):
+                if hook.kind is Kind.FUNCTION:
+                    self.follow(node, hook, Arguments([frozenset({optimizer}), PLAIN, PLAIN]), NOTHING)
+                else:
+                    self.escape(node, frozenset({optimizer}))
 
     def _verb(self, effect: Effect, subjects: Values, arguments: Arguments, parameters: Sequence[str]) -> type[Verb]:
         assert effect.verb is not None

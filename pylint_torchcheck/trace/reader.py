@@ -23,8 +23,8 @@ from pylint_torchcheck.pitfalls.vocabulary import (
 from pylint_torchcheck.trace import gradients, truth
 from pylint_torchcheck.trace.accumulation import grows, outlives_iteration
 from pylint_torchcheck.trace.arguments import Arguments
-from pylint_torchcheck.trace.calls import Calls
 from pylint_torchcheck.trace.classes import find_method
+from pylint_torchcheck.trace.imports import Imports
 from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.places import dotted
 from pylint_torchcheck.trace.roles import Roles
@@ -43,7 +43,7 @@ class _Jumps:
     continues: list[State | None] = field(default_factory=list)
 
 
-class Reader(Calls):
+class Reader(Imports):
     """Reads a whole file, one trace at a time."""
 
     def __init__(self, tree: nodes.Module, store: Store, roles: Roles) -> None:
@@ -126,18 +126,6 @@ class Reader(Calls):
     def _read_assert(self, node: nodes.Assert) -> None:
         self.evaluate(node.test)
 
-    def _read_import(self, node: nodes.Import) -> None:
-        for name, alias in node.names:
-            path = name if alias else name.partition(".")[0]
-            self.bind(alias or path, frozenset({self.store.make(Kind.LIBRARY, path=path)}))
-
-    def _read_importfrom(self, node: nodes.ImportFrom) -> None:
-        package = "." * (node.level or 0) + node.modname
-        for name, alias in node.names:
-            if name != "*":
-                library = self.store.make(Kind.LIBRARY, path=package)
-                self.bind(alias or name, self.attribute(frozenset({library}), name, node))
-
     def _read_functiondef(self, node: nodes.FunctionDef) -> None:
         self.bind(node.name, self.function(node, self.frame))
 
@@ -191,11 +179,15 @@ class Reader(Calls):
     # Branches
 
     def _read_if(self, node: nodes.If) -> None:
-        answer = True if _is_main_guard(node.test) else truth.of(self.evaluate(node.test))
+        answer = self._runs_as_main() if _is_main_guard(node.test) else truth.of(self.evaluate(node.test))
         if answer is not None:
             self.read_body(node.body if answer else node.orelse)
         else:
             self._branch([node.body, node.orelse])
+
+    def _runs_as_main(self) -> bool:
+        """Is this the file that is read, and not one that it imports?"""
+        return self.module_frame().scope is self.tree
 
     def _branch(self, bodies: list[list[nodes.NodeNG]]) -> None:
         start, ends = self.here(), []
@@ -328,7 +320,9 @@ class Reader(Calls):
     # Loops
 
     def _read_for(self, node: nodes.For) -> None:
+        begin = len(self.interleaved)
         iterated = self.evaluate(node.iter)
+        acted_upon = NOTHING.union(*self.interleaved[begin:])
         if _over_parameters(iterated, self):
             with self._over_parameters(node, iterated):
                 self._iterate(node, iterated, self.elements(iterated, node))
@@ -337,7 +331,7 @@ class Reader(Calls):
         if choices:
             self._unroll(node, choices)
         else:
-            self._iterate(node, iterated, self.elements(iterated, node))
+            self._iterate(node, iterated, self.elements(iterated, node), acted_upon)
 
     _read_asyncfor = _read_for
 
@@ -356,11 +350,13 @@ class Reader(Calls):
             self._one_iteration(node, choice, node.body, jumps)
         self._leave_loop(node, self.state, jumps)
 
-    def _iterate(self, node: nodes.For, iterated: Values, elements: Values) -> None:
+    def _iterate(self, node: nodes.For, iterated: Values, elements: Values, acted_upon: Values = NOTHING) -> None:
+        """Read a loop; the generator that feeds it may act upon objects between two iterations."""
         jumps = self._enter_loop()
 
         def iteration() -> None:
             if self.state is not None:
+                self.escape(node, acted_upon)
                 self.assign(node.target, elements)
             self._one_iteration(node, iterated, node.body, jumps)
 

@@ -178,16 +178,22 @@ class Follower:
         if issubclass(event.verb, Backward):
             return Bearing.NONE if related is False else Bearing.CERTAIN
         if any(value.kind is Kind.OPTIMIZER for value in event.subjects):
-            shares = related and issubclass(
-                event.verb, ZeroGrad | UnscaleGradients
-            )  # of the same parameters' gradients
-            return Bearing.POSSIBLE if shares else self._on_unknown(event)
+            return self._on_shared_gradients(event, optimizer, related)
         if related is None:
             alone = len(self._by_kind[Kind.OPTIMIZER]) == 1
             return Bearing.CERTAIN if alone and event.subjects else Bearing.POSSIBLE
         if related and issubclass(event.verb, ZeroGrad) and not self._covers(event, optimizer):
             return Bearing.POSSIBLE
         return Bearing.CERTAIN if related else Bearing.NONE
+
+    def _on_shared_gradients(self, event: Event, optimizer: Value, related: bool | None) -> Bearing:
+        """Another optimizer acts on its parameters; this one may have the same, or be built from that one's groups."""
+        if not issubclass(event.verb, ZeroGrad | UnscaleGradients):
+            return self._on_unknown(event)
+        held = self._origins(frozenset({optimizer}))
+        if any(value.path == "param_groups" and value.owner in event.subjects for value in held):
+            return Bearing.CERTAIN
+        return Bearing.POSSIBLE if related else self._on_unknown(event)
 
     def _covers(self, event: Event, optimizer: Value) -> bool:
         """Is every module whose parameters the optimizer holds among the event's objects, or a part of one?"""
