@@ -27,6 +27,14 @@ class Arguments:
             return self.positional[index] if index < len(self.positional) else NOTHING
         return NOTHING
 
+    def and_then(self, later: Arguments) -> Arguments:
+        """Return what a call gets of ``functools.partial``, of which these are the arguments."""
+        return Arguments(
+            [*self.positional[1:], *later.positional],
+            {**self.keywords, **later.keywords},
+            [*self.starred, *later.starred],
+        )
+
     def everything(self) -> Values:
         """Return all that is handed over."""
         return NOTHING.union(*self.positional, *self.keywords.values(), *self.starred)

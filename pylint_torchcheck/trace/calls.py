@@ -14,7 +14,7 @@ from pylint_torchcheck.trace import gradients
 from pylint_torchcheck.trace.accumulation import outlives_iteration
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.callsites import CallSite
-from pylint_torchcheck.trace.classes import find_method, is_class_method
+from pylint_torchcheck.trace.classes import find_method, is_class_method, is_property
 from pylint_torchcheck.trace.functions import Way
 from pylint_torchcheck.trace.library import STEP_HOOKS, Library
 from pylint_torchcheck.trace.roles import Roles
@@ -36,6 +36,7 @@ class Calls(Library):
     def __init__(self, tree: nodes.Module, store: Store, roles: Roles) -> None:
         super().__init__(tree, store, roles)
         self.callsites: dict[nodes.Call, CallSite] = {}
+        self.bound: dict[Value, Arguments] = {}  # what `functools.partial` was given
 
     def call(self, node: nodes.Call) -> Values:
         """Read a call: what it is called on, its arguments, and what it does."""
@@ -101,6 +102,8 @@ class Calls(Library):
         if isinstance(value.definition, nodes.ClassDef):
             after = _enclosing_class(node) if _is_super(func.expr) else None
             method = find_method(value.definition, name, self, after)
+            if method is not None and is_property(method):
+                return self.attribute(frozenset({value}), name, func)
             if method is not None:
                 return self.store.make(Kind.FUNCTION, method, self._class_frame(value), owner=value, definition=method)
         effect = effects.METHODS.get(value.kind, {}).get(name)
@@ -261,7 +264,15 @@ class Calls(Library):
         bodies: list[Way] = [partial(self._call_one, node, value, arguments) for value in callees - modules]
         return self._all_of(bodies, [partial(self.forward, node, modules, arguments)] if modules else [])
 
+    def _call_functools_partial(self, node: nodes.Call, arguments: Arguments) -> Values:
+        bound = self.store.make(Kind.FUNCTION, node, self.frame, path="partial")
+        self.bound[bound] = arguments
+        return frozenset({bound})
+
     def _call_one(self, node: nodes.Call, callee: Value, arguments: Arguments) -> Values:
+        given = self.bound.get(callee)
+        if given is not None and given.positional:
+            return self._plain_call(node, given.positional[0], given.and_then(arguments))
         match callee.kind:
             case Kind.LIBRARY:
                 return self.library_call(node, callee.path, arguments)

@@ -201,7 +201,8 @@ class Functions(Expressions):
         with self._activated(frame, contexts):
             if not isinstance(definition, nodes.FunctionDef):
                 return self.evaluate(definition.body)
-            frame.global_names = _global_names(definition)
+            frame.global_names = _names_in(definition, nodes.Global)
+            frame.nonlocal_names = _names_in(definition, nodes.Nonlocal)
             self.read_body(definition.body)
             ends = [(self.state, self.store.constant(None)), *self.returns]
             alive = [(state, values) for state, values in ends if state is not None]
@@ -249,5 +250,5 @@ class Functions(Expressions):
             self.here().slots[(value, name)] = values
 
 
-def _global_names(definition: nodes.FunctionDef) -> frozenset[str]:
-    return frozenset(name for node in definition.body if isinstance(node, nodes.Global) for name in node.names)
+def _names_in(definition: nodes.FunctionDef, statement: type[nodes.Global] | type[nodes.Nonlocal]) -> frozenset[str]:
+    return frozenset(name for node in definition.body if isinstance(node, statement) for name in node.names)

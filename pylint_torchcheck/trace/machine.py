@@ -87,6 +87,8 @@ class Machine:
 
     def _holder(self, name: str) -> Frame:
         frame = self.frame
+        while name in frame.nonlocal_names and frame.parent:
+            frame = frame.parent
         while isinstance(frame.scope, nodes.ComprehensionScope) and frame.parent and name not in frame.scope.locals:
             frame = frame.parent
         return frame

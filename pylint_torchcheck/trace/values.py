@@ -31,6 +31,7 @@ class Frame:
     caller: Frame | None = None
     receiver: Values = frozenset()
     global_names: frozenset[str] = frozenset()
+    nonlocal_names: frozenset[str] = frozenset()
 
     def functions(self) -> Iterable[nodes.FunctionDef]:
         """Return the functions under way here, innermost first."""
