@@ -220,8 +220,9 @@ class Follower:
 
     def _on_module(self, event: Event, module: Value) -> Bearing:
         """A mode set for the whole is set for its parts; one set for a part concerns the whole in part."""
-        if any(module.within(value) or self._holds(value, module) for value in event.subjects):
-            return Bearing.CERTAIN
+        wholes = [value for value in event.subjects if module.within(value) or self._holds(value, module)]
+        if wholes:
+            return self._among(event, wholes[0]) if len(wholes) < len(event.subjects) else Bearing.CERTAIN
         if issubclass(event.verb, Forward | Escaped):
             return Bearing.NONE
         if any(value.within(module) or self._holds(module, value) for value in event.subjects):
