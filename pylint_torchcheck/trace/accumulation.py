@@ -18,8 +18,9 @@ def outlives_iteration(accumulator: nodes.NodeNG, loops: tuple[Loop, ...], frame
         return False
     loop = loops[-1]
     if "." in name:
-        return not any(_anew(_home_of(accumulator), name))
-    return loop.frame is frame and not any(_anew(loop.node, name))
+        resets = _resets(_home_of(accumulator), name)
+        return not any(loop.frame is not frame or _may_happen_within(loop, reset) for reset in resets)
+    return loop.frame is frame and not any(_resets(loop.node, name))
 
 
 def _home_of(accumulator: nodes.NodeNG) -> nodes.NodeNG:
@@ -30,13 +31,18 @@ def _home_of(accumulator: nodes.NodeNG) -> nodes.NodeNG:
     return node
 
 
-def _anew(where: nodes.NodeNG, name: str) -> Iterator[bool]:
-    """Yield once for each plain assignment to the name, other than ``total = total + x`` and those in ``__init__``."""
+def _resets(where: nodes.NodeNG, name: str) -> Iterator[nodes.NodeNG]:
+    """Return the plain assignments to the name, other than ``total = total + x`` and those in ``__init__``."""
     for target in where.nodes_of_class((nodes.AssignName, nodes.AssignAttr)):
         if dotted(target) != name or isinstance(target.parent, nodes.AugAssign):
             continue
         if not _is_growth(target, name) and not _in_constructor(target):
-            yield True
+            yield target
+
+
+def _may_happen_within(loop: Loop, statement: nodes.NodeNG) -> bool:
+    """Is this in the loop, or in another function, which the loop may call?"""
+    return loop.node.parent_of(statement) or statement.scope() is not loop.frame.scope
 
 
 def _is_growth(target: nodes.NodeNG, name: str) -> bool:

@@ -85,7 +85,9 @@ class Expressions(Machine):
         """Return the result of arithmetic."""
         kinds = {value.kind for value in operands}
         if kinds & {Kind.TENSOR, Kind.PARAMETER}:
-            return self.tensor(site, operands, guessed=Kind.UNKNOWN in kinds)
+            return self.tensor(
+                site, operands, guessed=Kind.UNKNOWN in kinds or any(value.guessed for value in operands)
+            )
         if kinds & {Kind.COLLECTION, Kind.PARAMETERS, Kind.SOME_PARAMETERS}:
             return self.collection(site, [("*", operands)])
         return self.unknown(site, operands) if Kind.UNKNOWN in kinds else PLAIN

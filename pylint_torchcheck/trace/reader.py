@@ -103,6 +103,8 @@ class Reader(Imports):
         self.assign(node.target, after)
 
     def _accumulate(self, node: nodes.NodeNG, target: nodes.NodeNG, added: Values, after: Values) -> None:
+        if self.recording() is False:  # the sum is off the graph, whatever was added
+            return
         outlives = outlives_iteration(target, self.loops, self.frame)
         self.emit(Accumulate, node, added, after, outlives=outlives)
 
