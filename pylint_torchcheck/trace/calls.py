@@ -15,6 +15,7 @@ from pylint_torchcheck.trace.accumulation import outlives_iteration
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.callsites import CallSite
 from pylint_torchcheck.trace.classes import find_method, is_class_method, is_property
+from pylint_torchcheck.trace.expressions import of_module
 from pylint_torchcheck.trace.functions import Way
 from pylint_torchcheck.trace.library import STEP_HOOKS, Library
 from pylint_torchcheck.trace.roles import Roles
@@ -198,7 +199,7 @@ class Calls(Library):
             case Kind.COLLECTION:
                 return NOTHING.union(*(self._collection_method(node, name, value, arguments) for value in group))
             case Kind.CHECKPOINT | Kind.STATE_DICT:
-                return NOTHING.union(*(self._checkpoint_method(name, value, arguments) for value in group))
+                return NOTHING.union(*(self._checkpoint_method(node, name, value, arguments) for value in group))
             case Kind.MODULE | Kind.LOSS_FUNCTION:
                 return self._module_method(node, name, group, arguments)
             case Kind.UNKNOWN | Kind.INSTANCE | Kind.OPTIMIZER | Kind.SCALER | Kind.SCHEDULER | Kind.CLASS:
@@ -239,10 +240,14 @@ class Calls(Library):
             return self.collection(node.func, [("*", pair)])
         return frozenset({value}) if name in {"values", "copy"} else PLAIN
 
-    def _checkpoint_method(self, name: str, value: Value, arguments: Arguments) -> Values:
+    def _checkpoint_method(self, node: nodes.Call, name: str, value: Value, arguments: Arguments) -> Values:
         for key in arguments.positional[0] if arguments.positional else NOTHING:
             self.store.use([value], f"[{key.constant!r}]" if key.kind is Kind.CONSTANT else "[]")
         self.store.use([value], f".{name}()")
+        if of_module(value) and name in {"items", "values"}:
+            weight = self.weight_in(value, node)
+            pair = self.collection(node, [(0, PLAIN), (1, weight)])
+            return self.collection(node.func, [("*", pair if name == "items" else weight)])
         return frozenset({self.store.make(Kind.CHECKPOINT, value.site, value.frame, path=value.path)})
 
     def _module_method(self, node: nodes.Call, name: str, modules: Values, arguments: Arguments) -> Values:

@@ -60,7 +60,7 @@ class CallSite(Place):
         """Is the call a statement of its own, or its result bound to a name that nobody reads?"""
         parent = self.node.parent
         if isinstance(parent, nodes.Expr):
-            return True
+            return not _is_expected_to_raise(parent)
         if isinstance(parent, nodes.Assign) and len(parent.targets) == 1:
             target = parent.targets[0]
             return isinstance(target, nodes.AssignName) and not _is_read(target)
@@ -110,3 +110,14 @@ def _is_read(target: nodes.AssignName) -> bool:
     if isinstance(scope, nodes.Module):
         return True  # another file may read it
     return any(name.name == target.name for name in scope.nodes_of_class(nodes.Name))
+
+
+def _is_expected_to_raise(statement: nodes.Expr) -> bool:
+    """Does a test run the statement to see it raise?"""
+    block = statement.parent
+    managers = [manager for manager, _ in block.items] if isinstance(block, nodes.With) else []
+    names = [manager.func.as_string() for manager in managers if isinstance(manager, nodes.Call)]
+    return any(name.rpartition(".")[2] in _EXPECTING for name in names)
+
+
+_EXPECTING = frozenset("raises assertRaises assertRaisesRegex warns assertWarns assertWarnsRegex suppress".split())

@@ -218,6 +218,8 @@ class Expressions(Machine):
             case Kind.CHECKPOINT | Kind.STATE_DICT:
                 for asked in key:
                     self.store.use([value], f"[{asked.constant!r}]" if asked.kind is Kind.CONSTANT else "[]")
+                if of_module(value):
+                    return self.weight_in(value, node)
                 return frozenset({self.store.make(Kind.CHECKPOINT, value.site, value.frame, path=value.path)})
             case Kind.MODULE:
                 return frozenset({self.store.make(Kind.MODULE, owner=value, path="[]", guessed=True)})
@@ -229,6 +231,10 @@ class Expressions(Machine):
         """Return an element of a tensor, or of the tuple that a function gave; no gradient flows through indices."""
         is_indices = index == 1 and value.path.rpartition(".")[2] in effects.VALUES_AND_INDICES
         return self.tensor(site, [value], guessed=value.guessed, path="argmax" if is_indices else "")
+
+    def weight_in(self, state_dict: Value, site: nodes.NodeNG) -> Values:
+        """Return a tensor of a module's state dict."""
+        return frozenset({self.store.make(Kind.TENSOR, site, self.frame, owner=state_dict, guessed=True)})
 
     def _held(self, collection: Value, key: Values) -> Values:
         """Return the element under a constant key; any element, if the key or its place is not known."""
@@ -411,3 +417,8 @@ class Expressions(Machine):
             case Kind.CONSTANT | Kind.DATA | Kind.LIBRARY:
                 return PLAIN
         return self.unknown(target, [value])
+
+
+def of_module(value: Value) -> bool:
+    """Is this the state dict of a module, as the module itself gives it?"""
+    return value.kind is Kind.STATE_DICT and value.owner is not None and value.owner.kind is Kind.MODULE
