@@ -319,12 +319,14 @@ class Expressions(Machine):
         return frozenset({self.store.make(Kind.FUNCTION, definition, frame, definition=definition)})
 
     def class_of(self, definition: nodes.ClassDef, frame: Frame | None) -> Value:
-        """Return a class of the file, defined in ``frame``."""
+        """Return a class of the project, defined in ``frame``."""
+        if frame is not None:
+            self.store.homes[definition] = frame
         return self.store.make(Kind.CLASS, definition, frame, path=definition.name, definition=definition)
 
     def _class_frame(self, value: Value) -> Frame:
         """Return the frame that encloses the class of ``value``, where its methods look names up."""
-        return value.frame if value.kind is Kind.CLASS and value.frame else self.module_frame()
+        return self.store.homes.get(value.definition) or self.module_frame()
 
     def _known_attribute(self, value: Value, name: str, node: nodes.NodeNG) -> Values:
         match value.kind:

@@ -34,7 +34,7 @@ class Machine:
     def __init__(self, tree: nodes.Module, store: Store, roles: Roles) -> None:
         self.tree = tree
         self.store = store
-        self.roles = roles
+        self._roles: dict[nodes.NodeNG, Roles] = {tree: roles}
         self.state: State | None = None
         self.frame = store.frame(tree, None, None, None, NOTHING)
         self.trace = Trace()
@@ -64,6 +64,14 @@ class Machine:
         if self.state is None:
             self.state = State()
         return self.state
+
+    @property
+    def roles(self) -> Roles:
+        """What the names of the file that is under way seem to be."""
+        tree = self.module_frame().scope
+        if tree not in self._roles:
+            self._roles[tree] = Roles(tree)
+        return self._roles[tree]
 
     # Names
 

@@ -27,8 +27,9 @@ class Program:
         self._store = Store()
         reader = Reader(tree, self._store, Roles(tree))
         self._traces = list(read_everything(reader))
-        self._callsites = reader.callsites
-        self._followers = [Follower(trace, self._store) for trace in self._traces]
+        # What is called in the project's other files is reported when those are read.
+        self._callsites = [callsite for node, callsite in reader.callsites.items() if node.root() is tree]
+        self._followers = [Follower(trace, self._store, tree) for trace in self._traces]
 
     @property
     def traces(self) -> Sequence[Trace]:
@@ -37,13 +38,13 @@ class Program:
 
     def calls(self, path: str) -> Iterator[CallSite]:
         """Return the calls of a library function, by its public dotted path."""
-        for callsite in self._callsites.values():
+        for callsite in self._callsites:
             if callsite.paths == {path}:
                 yield callsite
 
     def method_calls(self, *names: str) -> Iterator[CallSite]:
         """Return the calls of methods with one of these names, on whatever they are called; all, if none is named."""
-        for callsite in self._callsites.values():
+        for callsite in self._callsites:
             if callsite.receivers and (not names or callsite.method in names):
                 yield callsite
 

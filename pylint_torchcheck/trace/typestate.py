@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cached_property
 
+from astroid import nodes
+
 from pylint_torchcheck.pitfalls.pitfall import BROKEN, Protocol
 from pylint_torchcheck.pitfalls.vocabulary import (
     Backward,
@@ -18,6 +20,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     Kind,
     Obtained,
     TrainMode,
+    Trait,
     UnscaleGradients,
     ZeroGrad,
     ZeroGradPart,
@@ -47,9 +50,10 @@ class Breach:
 class Follower:
     """Follows protocols along one trace."""
 
-    def __init__(self, trace: Trace, store: Store) -> None:
+    def __init__(self, trace: Trace, store: Store, tree: nodes.Module) -> None:
         self.trace = trace
         self.store = store
+        self.tree = tree
 
     def breaches(self, protocol: Protocol) -> Iterator[Breach]:
         """Return where the protocol is broken, for each subject of its kind."""
@@ -60,10 +64,15 @@ class Follower:
     def _is_meant(self, subject: Value, protocol: Protocol) -> bool:
         if protocol.having and has_trait(subject, protocol.having, self.store) is not True:
             return False
-        if protocol.unless_lacking and has_trait(subject, protocol.unless_lacking, self.store) is False:
+        if protocol.unless_lacking and self._lacks(subject, protocol.unless_lacking):
             return False
         seen = (event for event in self.trace.recorded if issubclass(event.verb, protocol.unless_seen))
         return not any(self.bearing(event, subject) is not Bearing.NONE for event in seen)
+
+    def _lacks(self, module: Value, trait: Trait) -> bool:
+        """Is the module known, in this file, not to be made so? What stands in another file may change there."""
+        in_sight = module.definition is None or module.definition.root() is self.tree
+        return in_sight and has_trait(module, trait, self.store) is False
 
     @cached_property
     def _by_kind(self) -> dict[Kind, list[Value]]:
@@ -76,13 +85,37 @@ class Follower:
 
     def _broken(self, subject: Value, protocol: Protocol) -> Iterator[Breach]:
         steps = {event.number: self._step(event, subject, protocol) for event in self.trace.recorded}
-        arriving = self._arriving(subject, protocol, steps)
-        for event in self.trace.recorded:
-            if issubclass(event.verb, Escaped | Created | Obtained) or steps[event.number] is not Bearing.CERTAIN:
-                continue
-            after = {protocol.after(state, event.verb) for state in arriving[event.number]}
-            if after == {BROKEN}:
-                yield Breach(event.place, subject.guessed)
+        broken = self._broken_events(subject, protocol, steps)
+        own = [event for event in broken if event.node.root() is self.tree]
+        yield from (Breach(event.place, subject.guessed) for event in own)
+        if len(own) < len(broken):
+            yield from self._broken_elsewhere(subject, protocol, steps, broken)
+
+    def _broken_events(
+        self, subject: Value, protocol: Protocol, steps: dict[int, Bearing], *, each_file_alone: bool = False
+    ) -> list[Event]:
+        arriving = self._arriving(subject, protocol, steps, each_file_alone)
+        events = (event for event in self.trace.recorded if steps[event.number] is Bearing.CERTAIN)
+        return [event for event in events if _breaks(protocol, event, arriving[event.number])]
+
+    def _broken_elsewhere(
+        self, subject: Value, protocol: Protocol, steps: dict[int, Bearing], broken: list[Event]
+    ) -> Iterator[Breach]:
+        """Report at the call that leaves the file what only the two files together show.
+
+        What breaks in whatever state the subject comes into the other file is reported when that is read.
+        """
+        alone = {event.node for event in self._broken_events(subject, protocol, steps, each_file_alone=True)}
+        for event in broken:
+            call = self._leaving_call(event)
+            if call is not None and event.node not in alone:
+                yield Breach(Place(call), subject.guessed)
+
+    def _leaving_call(self, event: Event) -> nodes.NodeNG | None:
+        """Return the call in this file by which an event of another file comes about."""
+        if event.node.root() is self.tree:
+            return None
+        return next((call for call in reversed(event.frame.calls) if call.root() is self.tree), None)
 
     def _step(self, event: Event, subject: Value, protocol: Protocol) -> Bearing:
         if issubclass(event.verb, Created | Obtained):
@@ -91,7 +124,9 @@ class Follower:
             return Bearing.NONE
         return self.bearing(event, subject)
 
-    def _arriving(self, subject: Value, protocol: Protocol, steps: dict[int, Bearing]) -> list[set[str]]:
+    def _arriving(
+        self, subject: Value, protocol: Protocol, steps: dict[int, Bearing], each_file_alone: bool
+    ) -> list[set[str]]:
         """Return the states in which the subject may be before each event; none before it exists."""
         arriving: list[set[str]] = [set() for _ in self.trace.recorded]
         if subject not in self._begun:
@@ -102,10 +137,17 @@ class Follower:
             number = waiting.pop()
             leaving = self._leaving(self.trace.recorded[number], steps[number], arriving[number], protocol)
             for follower in self.trace.followers[number]:
-                if not leaving <= arriving[follower]:
-                    arriving[follower] |= leaving
+                unsure = leaving and each_file_alone and self._changes_file(number, follower)
+                coming = protocol.states if unsure else leaving
+                if not coming <= arriving[follower]:
+                    arriving[follower] |= coming
                     waiting.append(follower)
         return arriving
+
+    def _changes_file(self, number: int, follower: int) -> bool:
+        """Does the program leave this file, come back, or leave it by another call, between two events?"""
+        first, second = self.trace.recorded[number], self.trace.recorded[follower]
+        return self._leaving_call(first) is not self._leaving_call(second)
 
     @cached_property
     def _begun(self) -> set[Value]:
@@ -235,6 +277,13 @@ class Follower:
     @staticmethod
     def _on_unknown(event: Event) -> Bearing:
         return Bearing.POSSIBLE if any(_may_be_any(value) for value in event.subjects) else Bearing.NONE
+
+
+def _breaks(protocol: Protocol, event: Event, states: set[str]) -> bool:
+    """Does every state that may arrive break the protocol?"""
+    if issubclass(event.verb, Escaped | Created | Obtained):
+        return False
+    return {protocol.after(state, event.verb) for state in states} == {BROKEN}
 
 
 def _is_opaque(value: Value) -> bool:

@@ -91,6 +91,7 @@ class Store:
     parts: dict[Value, set[Value]] = field(default_factory=dict)
     uses: dict[Value, set[str]] = field(default_factory=dict)
     bases: dict[nodes.ClassDef, list[Values]] = field(default_factory=dict)
+    homes: dict[Definition | None, Frame] = field(default_factory=dict)
 
     def make(
         self,

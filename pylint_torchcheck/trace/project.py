@@ -1,0 +1,86 @@
+"""The project's other files: which file an import means, and its syntax tree."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from pathlib import Path
+
+import astroid
+from astroid import nodes
+from astroid.builder import AstroidBuilder
+from astroid.manager import AstroidManager
+
+_MOST_TREES = 64  # kept in memory at once
+_LONGEST_FILE = 400_000  # bytes; longer ones are generated
+_HIGHEST_ROOT = 4  # folders above a file that are searched for what it imports
+_ROOT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", "requirements.txt")
+_INSTALLED = frozenset({"site-packages", "dist-packages"})
+_NEVER_LOCAL = frozenset({"torch", "torchvision", "torchaudio", "numpy", "os", "sys"})
+
+_trees: OrderedDict[tuple[str, int, int], nodes.Module | None] = OrderedDict()
+
+
+def local_file(importer: Path, name: str, level: int) -> Path | None:
+    """Return the file of the project that an import means; ``None`` if it is a library's, or not to be found.
+
+    Args:
+        importer: the file that imports.
+        name: the dotted name after ``from`` or ``import``, without leading dots.
+        level: the number of leading dots.
+    """
+    parts = name.split(".") if name else []
+    if not level and parts and parts[0] in _NEVER_LOCAL:
+        return None
+    for root in _roots(importer, level):
+        found = _module_in(root, parts)
+        if found is not None and not _INSTALLED & (set(found.parts) - set(importer.parts)):
+            return found
+    return None
+
+
+def _roots(importer: Path, level: int) -> Iterator[Path]:
+    """Return the folders in which an import looks: beside the file, then above, up to the project's own folder."""
+    if level:
+        yield importer.parents[min(level, len(importer.parents)) - 1]
+        return
+    for folder in list(importer.parents)[: _HIGHEST_ROOT + 1]:
+        yield folder
+        if any((folder / mark).exists() for mark in _ROOT_MARKS):
+            return
+
+
+def _module_in(root: Path, parts: list[str]) -> Path | None:
+    place = root.joinpath(*parts)
+    for candidate in (place / "__init__.py", place.with_name(f"{place.name}.py") if parts else place / "__init__.py"):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def tree_of(path: Path) -> nodes.Module | None:
+    """Return the syntax tree of a file; ``None`` if it cannot be read or is no valid Python.
+
+    A tree is parsed once for each content. Nothing is inferred, and no plugin of astroid sees it.
+    """
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    key = (str(path), status.st_mtime_ns, status.st_size)
+    if key not in _trees:
+        _trees[key] = _parse(path) if status.st_size <= _LONGEST_FILE else None
+        if len(_trees) > _MOST_TREES:
+            _trees.popitem(last=False)
+    _trees.move_to_end(key)
+    return _trees[key]
+
+
+def _parse(path: Path) -> nodes.Module | None:
+    builder = AstroidBuilder(AstroidManager(), apply_transforms=False)
+    try:
+        # The public `string_build` would enter the tree into the cache that Pylint infers from, and infer itself.
+        tree, _ = builder._data_build(path.read_text(encoding="utf-8"), path.stem, str(path))  # pylint: disable=protected-access
+        return tree
+    except (OSError, UnicodeDecodeError, astroid.AstroidError, RecursionError, MemoryError):
+        return None
