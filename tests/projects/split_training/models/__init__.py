@@ -1,0 +1,5 @@
+"""Names are re-exported, as packages do."""
+
+from .net import Net, build_model
+
+__all__ = ["Net", "build_model"]
