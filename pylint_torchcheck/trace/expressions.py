@@ -191,6 +191,7 @@ class Expressions(Machine):
                 for condition in generator.ifs:
                     self.evaluate(condition)
             values = frozenset[Value]().union(*(self.evaluate(result) for result in results))
+            self.forget(self.frame)
         finally:
             self.frame = outer
         return self._selected(node, values) if selects else self.collection(node, [("*", values)])

@@ -200,13 +200,16 @@ class Functions(Expressions):
         begin = len(self.trace.recorded)
         with self._activated(frame, contexts):
             if not isinstance(definition, nodes.FunctionDef):
-                return self.evaluate(definition.body)
+                values = self.evaluate(definition.body)
+                self.forget(frame)
+                return values
             frame.global_names = _names_in(definition, nodes.Global)
             frame.nonlocal_names = _names_in(definition, nodes.Nonlocal)
             self.read_body(definition.body)
             ends = [(self.state, self.store.constant(None)), *self.returns]
             alive = [(state, values) for state, values in ends if state is not None]
             self.state = join(state for state, _ in alive)
+            self.forget(frame)
             if self.yields:
                 acts = (event for event in self.trace.recorded[begin:] if not issubclass(event.verb, _LEAVING_ALONE))
                 self.interleaved.extend(event.subjects for event in acts)

@@ -41,6 +41,7 @@ class Machine:
         self.inside: tuple[Values, ...] = ()
         self.loops: tuple[Loop, ...] = ()
         self.read: set[nodes.NodeNG] = set()
+        self._enclosing: dict[nodes.NodeNG, bool] = {}
         self.switched: list[type[Verb]] | None = None  # what a loop over parameters does to their `requires_grad`
         self._work = 0
 
@@ -92,6 +93,20 @@ class Machine:
         """Let a name stand for ``values``."""
         frame = self.module_frame() if name in self.frame.global_names else self._holder(name)
         self.here().slots[(frame, name)] = values
+
+    def forget(self, frame: Frame) -> None:
+        """Drop the variables of a scope that is left for good, so that no later state has to carry them."""
+        if self.state is None or self._is_enclosing(frame.scope):
+            return
+        for name in frame.scope.locals:
+            self.state.slots.pop((frame, name), None)
+
+    def _is_enclosing(self, scope: nodes.NodeNG) -> bool:
+        """May a function that is defined in the scope ask for its variables later?"""
+        if scope not in self._enclosing:
+            inner = scope.nodes_of_class((nodes.Lambda, nodes.FunctionDef, nodes.ClassDef))
+            self._enclosing[scope] = any(node is not scope for node in inner)
+        return self._enclosing[scope]
 
     def _holder(self, name: str) -> Frame:
         frame = self.frame
