@@ -11,7 +11,7 @@ from pylint.config.exceptions import ArgumentPreprocessingError
 from pylint.exceptions import InvalidReporterError
 from pylint.lint import Run
 
-from pylint_torchcheck import __version__, explain
+from pylint_torchcheck import __version__, explain, tracing
 from pylint_torchcheck.linter import PitfallLinter, UsageError
 
 USAGE_ERROR = 32  # Pylint's bit for it; 1 fatal, 2 error, 4 warning, 8 refactor, 16 convention
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # end quietly in `torchcheck ... | head`
     try:
         return _run(list(sys.argv[1:] if arguments is None else arguments))
-    except (UsageError, explain.UnknownPitfallError, ArgumentPreprocessingError) as error:
+    except (UsageError, explain.UnknownPitfallError, tracing.UnreadableFileError, ArgumentPreprocessingError) as error:
         return _usage_error(str(error))
     except InvalidReporterError as error:
         return _usage_error(f"there is no output format {error}; pylint --help lists them")
@@ -62,6 +62,8 @@ def _run(arguments: list[str]) -> int:
         print(explain.listing())
     elif options.explain is not None:
         print(explain.explanation(options.explain))
+    elif options.trace is not None:
+        print(tracing.report(options.trace))
     elif options.help or not arguments:
         parser.print_help()
         return 0 if options.help else USAGE_ERROR
@@ -78,7 +80,8 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="torchcheck",
-        usage="torchcheck [pylint options] PATH...\n       torchcheck --explain SYMBOL\n       torchcheck --list",
+        usage="torchcheck [pylint options] PATH...\n       torchcheck --explain SYMBOL\n       torchcheck --list\n"
+        "       torchcheck --trace FILE",
         description=DESCRIPTION,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -87,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--explain", metavar="SYMBOL", help="print why a pitfall bites, a wrong and a right example")
     parser.add_argument("--list", action="store_true", help="print all pitfalls, one line each")
+    parser.add_argument("--trace", metavar="FILE", help="print what the reader saw, line by line")
     parser.add_argument("--version", action="store_true", help="print the versions of torchcheck and pylint")
     parser.add_argument("-h", "--help", action="store_true", help="print this")
     return parser

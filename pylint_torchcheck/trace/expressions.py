@@ -361,7 +361,9 @@ class Expressions(Machine):
         """Let a target hold ``values``."""
         match target:
             case nodes.AssignName(name=name):
-                self.bind(name, self.guess(values, name))
+                known = self.guess(values, name)
+                self.bind(name, known)
+                self.bindings.setdefault(target, set()).update(known)
             case nodes.AssignAttr():
                 self.assign_attribute(target, values)
             case nodes.Tuple(elts=targets) | nodes.List(elts=targets):
@@ -376,6 +378,7 @@ class Expressions(Machine):
         """Let an attribute hold ``values``; only a receiver that is certain forgets what it held."""
         receivers = self.evaluate(target.expr)
         values = self.guess(values, dotted(target))
+        self.bindings.setdefault(target, set()).update(values)
         state = self.here()
         for receiver in receivers:
             if len(receivers) == 1:

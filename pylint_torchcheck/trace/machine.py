@@ -20,6 +20,8 @@ from pylint_torchcheck.trace.values import ANYTHING, NOTHING, Frame, Store, Valu
 
 _BUILTINS = frozenset(dir(builtins))
 _GRAD_SLOT: Slot = (None, "gradient recording")
+_FILE_LIMIT = 200_000  # the same, in all traces of a file
+_SLOTS_OF_ONE_STATEMENT = 1_000  # variables that cost as much to copy as a statement to read
 _WORK_LIMIT = 60_000  # statements and calls read in one trace; the largest real training script needs a tenth
 _FOLLOWED = frozenset({Kind.MODULE, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER})
 
@@ -41,9 +43,10 @@ class Machine:
         self.inside: tuple[Values, ...] = ()
         self.loops: tuple[Loop, ...] = ()
         self.read: set[nodes.NodeNG] = set()
+        self.bindings: dict[nodes.NodeNG, set[Value]] = {}  # what each target of an assignment got
         self._enclosing: dict[nodes.NodeNG, bool] = {}
         self.switched: list[type[Verb]] | None = None  # what a loop over parameters does to their `requires_grad`
-        self._work = 0
+        self._work = self._all_work = 0
 
     def start_trace(self, state: State) -> Trace:
         """Begin a trace at ``state``, outside of every block and loop."""
@@ -55,9 +58,11 @@ class Machine:
         return self.trace
 
     def spend(self) -> None:
-        """Count one piece of work."""
-        self._work += 1
-        if self._work > _WORK_LIMIT:
+        """Count one piece of work, which costs the more the more there is to remember."""
+        cost = 1 + (len(self.state.slots) // _SLOTS_OF_ONE_STATEMENT if self.state is not None else 0)
+        self._work += cost
+        self._all_work += cost
+        if self._work > _WORK_LIMIT or self._all_work > _FILE_LIMIT:
             raise OutOfWorkError
 
     def here(self) -> State:

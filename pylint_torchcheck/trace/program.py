@@ -29,7 +29,14 @@ class Program:
         self._traces = list(read_everything(reader))
         # What is called in the project's other files is reported when those are read.
         self._callsites = [callsite for node, callsite in reader.callsites.items() if node.root() is tree]
+        self._tree = tree
+        self._bindings = reader.bindings
         self._followers = [Follower(trace, self._store, tree) for trace in self._traces]
+
+    @property
+    def bindings(self) -> Iterator[tuple[nodes.NodeNG, set[Value]]]:
+        """Each target of an assignment in the file, with all that it gets."""
+        return ((target, values) for target, values in self._bindings.items() if target.root() is self._tree)
 
     @property
     def traces(self) -> Sequence[Trace]:
