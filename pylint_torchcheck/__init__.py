@@ -18,3 +18,10 @@ def register(linter: PyLinter) -> None:
     from pylint_torchcheck.checker import TorchChecker  # late: the catalogue alone needs no Pylint
 
     linter.register_checker(TorchChecker(linter))
+
+
+def load_configuration(linter: PyLinter) -> None:
+    """Obey the options; Pylint calls this once it has read them, in each of its processes."""
+    from pylint_torchcheck import stand_ins
+
+    stand_ins.use(linter.config.torch_stand_ins)

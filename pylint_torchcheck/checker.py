@@ -37,6 +37,17 @@ class TorchChecker(BaseChecker):
     msgs: dict[str, MessageDefinitionTuple] = {  # noqa: RUF012 -- as Pylint declares it
         pitfall.msgid: (pitfall.message, pitfall.symbol, _reason(pitfall), _options(pitfall)) for pitfall in PITFALLS
     }
+    options = (
+        (
+            "torch-stand-ins",
+            {
+                "default": True,
+                "type": "yn",
+                "metavar": "<y or n>",
+                "help": "Let Pylint read outlines of torch, torchvision and torchaudio in place of their sources.",
+            },
+        ),
+    )
 
     def leave_module(self, node: nodes.Module) -> None:
         """Report every pitfall of a file, in the order of its lines."""

@@ -239,10 +239,10 @@ class Expressions(Machine):
 
     def _held(self, collection: Value, key: Values) -> Values:
         """Return the element under a constant key; any element, if the key or its place is not known."""
-        slots = self.here().slots
         keys = [one.constant for one in key if one.kind is Kind.CONSTANT and isinstance(one.constant, int | str)]
-        if len(keys) == len(key) == 1 and (collection, keys[0]) in slots:
-            return slots[(collection, keys[0])]
+        held = self.here().get((collection, keys[0])) if len(keys) == len(key) == 1 else None
+        if held is not None:
+            return held
         return frozenset(self.store.parts.get(collection, ())) or ANYTHING
 
     def elements(self, values: Values, site: nodes.NodeNG) -> Values:
@@ -292,7 +292,7 @@ class Expressions(Machine):
         return self.guess(found, dotted(node))
 
     def _attribute_of(self, value: Value, name: str, node: nodes.NodeNG) -> Values:
-        held = self.here().slots.get((value, name))
+        held = self.here().get((value, name))
         if held is not None:
             return held
         if isinstance(value.definition, nodes.ClassDef):

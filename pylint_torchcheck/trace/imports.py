@@ -10,6 +10,7 @@ from pylint_torchcheck.pitfalls.vocabulary import Kind
 from pylint_torchcheck.trace.calls import Calls
 from pylint_torchcheck.trace.project import local_file, tree_of
 from pylint_torchcheck.trace.roles import Roles
+from pylint_torchcheck.trace.state import Slot
 from pylint_torchcheck.trace.values import NOTHING, Frame, Store, Value, Values
 
 _MOST_MODULES = 24  # of the project, read for one file
@@ -22,6 +23,7 @@ class Imports(Calls):
     def __init__(self, tree: nodes.Module, store: Store, roles: Roles) -> None:
         super().__init__(tree, store, roles)
         self._modules: dict[Path, Value] = {}
+        self._names: dict[Value, list[str]] = {}
         self._importing: list[Path] = [Path(tree.file)] if tree.file and tree.file != "<?>" else []
 
     def _read_import(self, node: nodes.Import) -> None:
@@ -46,11 +48,8 @@ class Imports(Calls):
         return found
 
     def _bind_everything(self, module: Values) -> None:
-        slots = self.here().slots
-        held = [(name, values) for (owner, name), values in slots.items() if owner in module]
-        for name, values in held:
-            if isinstance(name, str) and not name.startswith("_"):
-                self.bind(name, values)
+        for name in [name for value in module for name in self._names.get(value, ()) if not name.startswith("_")]:
+            self.bind(name, self.here().get((next(iter(module)), name)) or NOTHING)
 
     def _module(self, name: str, level: int) -> Value:
         """Return what an import names: a module of the project, read; else the name of a library's."""
@@ -68,14 +67,22 @@ class Imports(Calls):
             return library
         frame = self.store.frame(tree, None, None, None, NOTHING)
         module = self._modules[path] = self.store.make(Kind.LIBRARY, tree, frame, path=library.path)
+        before = set(self.here().slots)
         self._importing.append(path)
         try:
             self._read_module(tree, frame)
         finally:
             self._importing.pop()
-        slots = self.here().slots
-        slots.update({(module, name): values for (owner, name), values in list(slots.items()) if owner is frame})
+        self._settle(module, frame, before)
         return module
+
+    def _settle(self, module: Value, frame: Frame, before: set[Slot]) -> None:
+        """Make the names of a module that was read its attributes."""
+        state = self.here()
+        state.settle(before)
+        names = {name: values for (owner, name), values in state.settled.items() if owner is frame}
+        self._names[module] = [name for name in names if isinstance(name, str)]
+        state.settled.update({(module, name): values for name, values in names.items()})
 
     def _read_module(self, tree: nodes.Module, frame: Frame) -> None:
         """Read a module's body as its import runs it: outside of every loop and block of the importer."""

@@ -40,6 +40,7 @@ class Machine:
         self.state: State | None = None
         self.frame = store.frame(tree, None, None, None, NOTHING)
         self.trace = Trace()
+        self.settled: dict[Slot, Values] = {}
         self.inside: tuple[Values, ...] = ()
         self.loops: tuple[Loop, ...] = ()
         self.read: set[nodes.NodeNG] = set()
@@ -68,7 +69,7 @@ class Machine:
     def here(self) -> State:
         """Return the state; a fresh one where the program cannot be, so that the rest is read for what it is."""
         if self.state is None:
-            self.state = State()
+            self.state = State(settled=self.settled)
         return self.state
 
     @property
@@ -83,10 +84,10 @@ class Machine:
 
     def lookup(self, name: str) -> Values:
         """Return what a name may stand for here."""
-        slots = self.here().slots
+        state = self.here()
         frame: Frame | None = self.frame
         while frame is not None:
-            values = slots.get((frame, name))
+            values = state.get((frame, name))
             if values is not None:
                 return values
             frame = frame.parent

@@ -16,7 +16,7 @@ from pylint_torchcheck.trace.values import NOTHING, Frame, Values
 
 def read_everything(reader: Reader) -> Iterator[Trace]:
     """Read a file whole; return a trace for each way into it that could be read to its end."""
-    state = State()
+    state = State(settled=reader.settled)
     trace = reader.start_trace(state)
     if _finishes(lambda: reader.read_body(reader.tree.body)):
         yield trace
