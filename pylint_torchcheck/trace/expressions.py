@@ -79,7 +79,13 @@ class Expressions(Machine):
     # Operators
 
     def _binop(self, node: nodes.BinOp) -> Values:
-        return self.combine(node, self.evaluate(node.left) | self.evaluate(node.right))
+        chain = [node]  # `a + b + c + ...` may be longer than Python's stack
+        while isinstance(chain[-1].left, nodes.BinOp):
+            chain.append(chain[-1].left)
+        values = self.evaluate(chain[-1].left)
+        for operation in reversed(chain):
+            values = self.combine(operation, values | self.evaluate(operation.right))
+        return values
 
     def combine(self, site: nodes.NodeNG, operands: Values) -> Values:
         """Return the result of arithmetic."""

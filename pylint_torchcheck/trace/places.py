@@ -13,7 +13,10 @@ def source_of(node: nodes.NodeNG | None) -> str:
     """Return the source of a node on one line, cut to a readable length."""
     if node is None:
         return ""
-    text = " ".join(node.as_string().split())
+    try:
+        text = " ".join(node.as_string().split())
+    except RecursionError:
+        return "..."
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 

@@ -63,7 +63,7 @@ def _called_names(tree: nodes.Module) -> set[str]:
 def _finishes(reading: Callable[[], object]) -> bool:
     try:
         reading()
-    except OutOfWorkError:
+    except (OutOfWorkError, RecursionError):
         return False
     return True
 
