@@ -28,6 +28,7 @@ import warnings
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
@@ -46,24 +47,33 @@ LEFT_OUT = (
     *("torch._subclasses", "torch._vendor", "torch.testing._internal", "torch.utils.data.datapipes.gen_pyi"),
     "torch.version",  # short, and has values that differ from build to build
 )
+# Private, and named in many a script: the former home of what is now torch.distributed.tensor.
+WALKED_TOO = {"torch": ("torch.distributed._tensor",)}
 # Their names differ from build to build.
 OPEN_MODULES = {"torch._C"}
-# torch.__getattr__ serves these; its other names are submodules.
-SERVED_NAMES = {"torch": ("has_cuda", "has_cudnn", "has_mkldnn", "has_mps")}
+# torch.__getattr__ serves the first four, its other names are submodules; vendors' packages put the others there.
+SERVED_NAMES = {"torch": tuple("has_cuda has_cudnn has_mkldnn has_mps gcu hpu mlu musa npu sdaa xla".split())}
+# Set in the class, but no methods to astroid, in torch's sources either.
+NO_METHODS = {"torch.nn.modules.module.Module": {"forward", "__call__"}}
 # Meant to be overridden with other parameters, or not at all.
-PLACEHOLDERS = {"torch.nn.modules.module.Module": {"forward", "__call__"}}
-PLACEHOLDERS |= dict.fromkeys(
+PLACEHOLDERS = dict.fromkeys(
     ("torch.autograd.function._SingleLevelFunction", "torch.autograd.function.Function"),
     {"forward", "backward", "jvp", "setup_context", "vjp", "vmap"},
 )
-OPERATORS = """
-__abs__ __add__ __and__ __floordiv__ __iadd__ __iand__ __idiv__ __ifloordiv__ __ilshift__ __imod__ __imul__ __invert__
-__ior__ __ipow__ __irshift__ __isub__ __itruediv__ __ixor__ __lshift__ __matmul__ __mod__ __mul__ __neg__ __or__
-__pos__ __pow__ __radd__ __rand__ __rdiv__ __rfloordiv__ __rlshift__ __rmatmul__ __rmod__ __rmul__ __ror__ __rpow__
-__rrshift__ __rshift__ __rsub__ __rtruediv__ __rxor__ __sub__ __truediv__ __xor__
-"""
-TENSOR_METHODS = generated.TENSOR_METHODS - generated.TENSOR_OR_TUPLE_METHODS | generated.INPLACE_METHODS
-TENSOR_METHODS |= frozenset(OPERATORS.split())
+# Operators of two operands are left open: the other one decides, too.
+OPERATORS = {"__abs__", "__invert__", "__neg__", "__pos__"}
+TENSOR_METHODS = (generated.TENSOR_METHODS - generated.TENSOR_OR_TUPLE_METHODS | generated.INPLACE_METHODS) | OPERATORS
+# What a function makes of something that is no tensor is for that object to say, so it is asked.
+AS_ITS_ARGUMENT = "new_tensor"
+# One of two types, so that Pylint knows the attributes and takes no other decision by the type; about the attributes of
+# a mixin it says nothing.
+OPEN_TENSOR = "_TensorMixin"
+HELPERS = {
+    "_makes_tensor": "def _makes_tensor({unknown}): return {tensor}() if _ else {open_tensor}()",
+    "_follows_input": f"def _follows_input(input=_, *args, **kwargs): return input.{AS_ITS_ARGUMENT}()",
+}
+OWN_RESULTS = {"self", "self._apply", "self.train"}  # the last two are methods of Module that return it
+UNKNOWN_PARAMETERS = "*args, **__"  # the loader makes of this what astroid has for compiled functions
 # No member that somebody wrote.
 SPECIAL_NAMES = set(
     """
@@ -156,7 +166,7 @@ def attributes_set(node: ast.ClassDef | None) -> list[str]:
 
 
 def result_of(function: types.FunctionType) -> str:
-    """``abstract``, ``generator``, ``none`` or ``value``; the last also where nothing is known."""
+    """``abstract``, ``generator``, ``none``, ``self`` or ``value``; the last also where nothing is known."""
     node = functions_by_line(function.__code__.co_filename).get(function.__code__.co_firstlineno)
     if node is None or hasattr(function, "__wrapped__"):
         return "value"
@@ -169,8 +179,9 @@ def result_of(function: types.FunctionType) -> str:
             return "value"
     if any(isinstance(each, ast.Yield | ast.YieldFrom) for each in inner):
         return "generator"
-    if any(isinstance(each, ast.Return) and each.value for each in inner) or not body:
-        return "value"
+    returned = [each.value or node for each in inner if isinstance(each, ast.Return)]
+    if any(each is not node for each in returned) or not body:
+        return "self" if {ast.unparse(each).partition("(")[0] for each in returned} <= OWN_RESULTS else "value"
     return "none" if not node.decorator_list or function.__name__ == "__init__" else "value"
 
 
@@ -232,11 +243,20 @@ def resolve(path: str) -> object:
     return None
 
 
-@functools.cache
-def tensor_functions() -> dict[int, object]:
-    paths = generated.TENSOR_FUNCTIONS - generated.TENSOR_OR_TUPLE_FUNCTIONS
+def functions_at(paths: Iterable[str]) -> dict[int, object]:
     found = [resolve(path) for path in sorted(paths)]
     return {id(each): each for each in found if each is not None and not inspect.isclass(each)}
+
+
+@functools.cache
+def tensor_functions() -> dict[int, object]:
+    return functions_at(generated.TENSOR_FUNCTIONS - generated.TENSOR_OR_TUPLE_FUNCTIONS)
+
+
+@functools.cache
+def constructors() -> dict[int, object]:
+    """Functions that make a tensor whatever their arguments are; of zeros_like() its argument decides."""
+    return functions_at(path for path in generated.CONSTRUCTORS if not path.endswith("_like"))
 
 
 # --- A family: the modules of one distribution ------------------------------------------------------------------------
@@ -248,11 +268,12 @@ class Family:
     def __init__(self, package: str, others: Iterable[Family] = ()) -> None:
         self.package = package
         self.version: str = importlib.import_module(package).__version__.split("+")[0]
-        walk(importlib.import_module(package))
+        for name in (package, *WALKED_TOO.get(package, ())):
+            walk(importlib.import_module(name))
         self.modules = {
             name: module
             for name, module in sorted(sys.modules.items())
-            if name.split(".")[0] == package and not name.startswith(LEFT_OUT)
+            if name.split(".")[0] == package and not name.startswith(LEFT_OUT) and is_written(module)
         }
         self.homes: dict[int, Home] = {}
         for other in others:
@@ -308,6 +329,11 @@ def walk(package: types.ModuleType) -> None:
             walk(module)
 
 
+def is_written(module: types.ModuleType) -> bool:
+    """Is it a module, and not an object like torch.ops that answers to every name?"""
+    return type(module) is types.ModuleType or "__file__" in members(module)
+
+
 def members(module: types.ModuleType) -> dict[str, Any]:
     """A module's names; some modules of torch have been replaced by an object in front of them."""
     found = dict(vars(module))
@@ -316,7 +342,7 @@ def members(module: types.ModuleType) -> dict[str, Any]:
         found = {**vars(behind), **found}
     for cls in type(module).__mro__:
         if cls not in types.ModuleType.__mro__:
-            found = {**dict.fromkeys(vars(cls)), **found}
+            found = {**{name: None for name in vars(cls) if not name.startswith("__")}, **found}
     return found
 
 
@@ -333,23 +359,30 @@ class Stub:
         self.definitions: list[str] = []
         self.written: dict[int, str] = {}  # classes and functions of this module -> their name here
         self.aliases: dict[str, str] = {}
-        self.gives_tensor: list[str] = []
+        self.helpers: dict[str, list[str]] = {name: [] for name in HELPERS}  # -> functions that are the same
+        self.helpers_needed: set[str] = set()
         self.unsure: list[str] = []
 
     def text(self) -> str:
         names = [name for name in self.members if plain(name) and name not in {"__all__", "__getattr__"}]
         for name in sorted(names):  # a fixed order of definitions; bases come before, whatever their name
             self._member(name, self.members[name])
-        found = bound_names(source_tree(self.file)) | set(SERVED_NAMES.get(self.name, ()))
-        self.unsure += [
-            name
-            for name in sorted(found - set(self.members))
-            if plain(name) and f"{self.name}.{name}" not in sys.modules and name != "__getattr__"
-        ]
+        found = bound_names(source_tree(self.file)) | set(SERVED_NAMES.get(self.name, ())) | self._children()
+        missing = sorted(found - set(self.members) - {"__getattr__", "__all__"})
+        self.unsure += [name for name in missing if plain(name) and not self._is_file(name)]
         return "".join(f"{line}\n" for line in self._lines())
 
+    def _children(self) -> set[str]:
+        """Modules that are imported as if they were below this one, and perhaps lie elsewhere."""
+        return {name.rpartition(".")[2] for name in sys.modules if name.rpartition(".")[0] == self.name}
+
     def _lines(self) -> Iterator[str]:
-        tensor = self._tensor_here() if self.gives_tensor else ""
+        needed = sorted(self.helpers_needed | {name for name, functions in self.helpers.items() if functions})
+        names = {"unknown": UNKNOWN_PARAMETERS, "tensor": "", "open_tensor": OPEN_TENSOR}
+        if "_makes_tensor" in needed:
+            names["tensor"] = self._reference(torch.Tensor)
+            if self.name != torch.Tensor.__module__:
+                self.imports[torch.Tensor.__module__, OPEN_TENSOR] = OPEN_TENSOR
         yield from (f"import {name}" for name in sorted(self.plain_imports))
         by_module: dict[str, list[str]] = {}
         for (module, name), here in self.imports.items():
@@ -357,26 +390,22 @@ class Stub:
         for module in sorted(by_module):
             yield f"from {module} import {', '.join(sorted(by_module[module]))}"
         yield "_: object"
-        if tensor:
-            yield f"def _gives_tensor(*_, **__): return {tensor}()"
+        yield from (HELPERS[name].format(**names) for name in needed)
         exported = self.members.get("__all__")
         if isinstance(exported, list | tuple):
             yield f"__all__ = {sorted(map(str, exported))}"
         yield from self.definitions
+        if self.written.get(id(torch.Tensor)):
+            yield f"class {OPEN_TENSOR}(Tensor):\n _ = 0"
         yield from (f"{name} = {target}" for name, target in sorted(self.aliases.items()))
-        if self.gives_tensor:
-            yield f"{' = '.join(self.gives_tensor)} = _gives_tensor"
+        yield from (f"{' = '.join([*functions, name])}" for name, functions in self.helpers.items() if functions)
         if self.unsure:
             yield f"{' = '.join(self.unsure)} = _"
-        is_open = self.name in OPEN_MODULES or ("__getattr__" in self.members and self.name not in SERVED_NAMES)
-        if is_open:
+        if self.name in OPEN_MODULES or ("__getattr__" in self.members and self.name not in SERVED_NAMES):
             yield "def __getattr__(name): return _"
 
-    def _tensor_here(self) -> str:
-        return self._reference(torch.Tensor)
-
     def _member(self, name: str, value: Any) -> None:
-        if isinstance(value, types.ModuleType) and f"{self.name}.{name}" in sys.modules:
+        if isinstance(value, types.ModuleType) and self._is_file(name):
             return  # astroid finds submodules by itself
         home = self.family.home(value) if isinstance(value, type) or id(value) in self.family.homes else None
         if home is None:
@@ -390,6 +419,10 @@ class Stub:
             self.aliases[name] = self.written.get(id(value), "_")
         else:
             self._define(name, value)
+
+    def _is_file(self, name: str) -> bool:
+        places = self.members.get("__path__")
+        return bool(places) and PathFinder.find_spec(f"{self.name}.{name}", places) is not None
 
     def _foreign(self, name: str, value: Any) -> None:
         made_of = type(value)
@@ -410,13 +443,23 @@ class Stub:
             else:
                 self.definitions.append(self._class(name, value))
         elif isinstance(value, types.FunctionType):
-            result = f"return {self._tensor_here()}()" if id(value) in tensor_functions() else ""
-            text = self._function(name, value, result)
+            text = self._function(name, value, self._tensor_result(value))
             self.definitions.append(text) if text else self.unsure.append(name)
         elif id(value) in tensor_functions():
-            self.gives_tensor.append(name)
+            self.helpers["_makes_tensor" if id(value) in constructors() else "_follows_input"].append(name)
         else:
             self.unsure.append(name)
+
+    def _tensor_result(self, function: types.FunctionType) -> str:
+        if id(function) not in tensor_functions():
+            return ""
+        if id(function) in constructors():
+            self.helpers_needed.add("_makes_tensor")
+            return "return _makes_tensor()"
+        first = next(iter(inspect.signature(function).parameters.values()), None)
+        if first is None or first.kind not in {first.POSITIONAL_ONLY, first.POSITIONAL_OR_KEYWORD}:
+            return ""
+        return f"return {first.name}.{AS_ITS_ARGUMENT}()"
 
     def _reference(self, cls: type) -> str:
         """How to write a class here; its definition comes first."""
@@ -438,7 +481,12 @@ class Stub:
         if listed is None:
             return None
         kind = result_of(function)
-        bodies = {"abstract": "raise NotImplementedError", "generator": "yield _", "none": NO_RESULT}
+        bodies = {
+            "abstract": "raise NotImplementedError",
+            "generator": "yield _",
+            "none": NO_RESULT,
+            "self": "return self",
+        }
         prefix = "async " if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function) else ""
         return f"{prefix}def {name}({listed}): {result or bodies.get(kind, 'return _')}"
 
@@ -504,19 +552,15 @@ class Stub:
                 continue
             if is_tensor and name in TENSOR_METHODS and not isinstance(value, types.FunctionType):
                 gives_tensor.append(name)
-                self._need_tensor()
+                self.helpers_needed.add("_makes_tensor")
             elif lines := list(self._class_member(cls, name, value, in_init)):
                 yield from lines
             else:
                 unsure.append(name)
         if gives_tensor:
-            yield f"{' = '.join(gives_tensor)} = _gives_tensor"
+            yield f"{' = '.join(gives_tensor)} = _makes_tensor"
         if unsure:
             yield f"{' = '.join(unsure)} = _"
-
-    def _need_tensor(self) -> None:
-        if "_gives_tensor" not in self.gives_tensor:
-            self.gives_tensor.append("_gives_tensor")
 
     @staticmethod
     def _field(name: str, field: dataclasses.Field[Any]) -> str:
@@ -533,7 +577,10 @@ class Stub:
     def _class_member(self, cls: type, name: str, value: Any, in_init: list[str]) -> Iterator[str]:
         """The lines that define it; none if nothing is known but its name."""
         home = f"{cls.__module__}.{cls.__name__}"
+        if name in NO_METHODS.get(home, ()):
+            return
         if name in PLACEHOLDERS.get(home, ()):
+            yield f"@staticmethod\ndef {name}({UNKNOWN_PARAMETERS}): return _"
             return
         if isinstance(value, property):
             yield f"@property\ndef {name}(self): return _"
@@ -552,7 +599,8 @@ class Stub:
             if next(iter(inspect.signature(value).parameters), "") != "self":
                 result = "0"
         elif issubclass(cls, torch.Tensor) and cls is torch.Tensor and name in TENSOR_METHODS:
-            result = "return Tensor()"
+            self.helpers_needed.add("_makes_tensor")
+            result = "return _makes_tensor()"
         text = self._function(name, value, result)
         if text is None:
             return

@@ -31,8 +31,12 @@ if TYPE_CHECKING:
 STUBS = Path(__file__).with_name("stubs.zip")
 FAMILIES = ("torch", "torchvision", "torchaudio")
 
+UNKNOWN = "__"  # def f(*args, **__): parameters that are not known
+
 _VERSION = re.compile(r"""^__version__\s*(?::\s*str\s*)?=\s*['"](\d+\.\d+)""", re.MULTILINE)
 _CLASS = re.compile(r"^( *)class .*:$", re.MULTILINE)
+_INIT = re.compile(r"^( *)def __init__\(.*\): (self\.\w.* = _)$", re.MULTILINE)
+_OWN_RESULT = re.compile(r"(?<=: )return (?:self|cls|\w+\.new_tensor\(\))$", re.MULTILINE)
 _C_FUNCTION = re.compile(r"^def (\w+)", re.MULTILINE)
 
 _load = AstroidManager.ast_from_module_name
@@ -67,18 +71,24 @@ def _stand_in(manager: AstroidManager, name: str, context_file: str | None) -> n
     if name in manager.module_denylist or name not in _paths():
         return None
     family = name.split(".")[0]
-    try:
-        root = manager.file_from_module_name(family, context_file).location
-        source = manager.file_from_module_name(name, context_file).location
-    except AstroidBuildingError:
-        return None
+    root = _place(manager, family, context_file)
     version = _installed_version(root) if root else None
     if version is None:
         return None
-    return _built(manager, name, _Edition(source) if version != _known_version(family) else None)
+    if version == _known_version(family):
+        return _built(manager, name)
+    source = _place(manager, name, context_file)
+    return _built(manager, name, _Edition(source)) if source else None
 
 
-def _built(manager: AstroidManager, name: str, edition: _Edition | None) -> nodes.Module:
+def _place(manager: AstroidManager, name: str, context_file: str | None) -> str | None:
+    try:
+        return manager.file_from_module_name(name, context_file).location
+    except AstroidBuildingError:
+        return None
+
+
+def _built(manager: AstroidManager, name: str, edition: _Edition | None = None) -> nodes.Module:
     path = _paths()[name]
     with zipfile.ZipFile(STUBS) as archive:
         text = archive.read(path).decode()
@@ -89,26 +99,28 @@ def _built(manager: AstroidManager, name: str, edition: _Edition | None) -> node
     module = AstroidBuilder(manager).string_build(
         text, f"{name}.__init__" if is_package else name, str(STUBS.with_name(f"{name}.py"))
     )
-    if edition:
-        for function in module.nodes_of_class(nodes.FunctionDef):
-            function.args.args = None  # as astroid has it for compiled functions: the parameters are not known
+    for function in module.nodes_of_class(nodes.FunctionDef):
+        if function.args.kwarg == UNKNOWN or (edition and "_" not in function.argnames()):
+            function.args.args = None  # as astroid has it for compiled functions; it must not meet their names then
     return module
 
 
 class _Edition:
     """The release of a module that is installed, where it is another one than we have the outline of."""
 
-    def __init__(self, source: str | None) -> None:
-        self.source = Path(source) if source else None
+    def __init__(self, source: str) -> None:
+        self.source = Path(source)
 
     def opened(self, text: str) -> str:
         """The outline, with the names of this release and with nothing excluded."""
         text = _CLASS.sub(r"\g<0>\n\1 def __getattr__(self, name): return _", text)
+        text = _INIT.sub(lambda found: f"{found[1]}{found[2].replace('self.', '')}\n{found[1]}def __init__(self): 0", text)
+        text = _OWN_RESULT.sub("return _", text)
         more = " = ".join([*sorted(self._names() - set(_names(text))), "_"])
         return f"{text}{more} = _\ndef __getattr__(name): return _\n"
 
     def _names(self) -> set[str]:
-        if self.source is None or self.source.suffix != ".py":
+        if self.source.suffix != ".py":
             return set()
         try:
             found = set(_names(self.source.read_text(encoding="utf-8")))
