@@ -41,6 +41,11 @@ class Protocol:
         named = {self.start, *(state for state, _ in self.moves), *self.moves.values()}
         return frozenset(named - {ANY, BROKEN})
 
+    @property
+    def breaking(self) -> tuple[type[Verb], ...]:
+        """The verbs that can break it."""
+        return tuple(verb for (_, verb), target in self.moves.items() if target is BROKEN)
+
     def after(self, state: str, verb: type[Verb]) -> str:
         """Return the state after ``verb``, which may be ``BROKEN``."""
         for ancestor in verb.__mro__:

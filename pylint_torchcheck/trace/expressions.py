@@ -387,8 +387,9 @@ class Expressions(Machine):
         self.bindings.setdefault(target, set()).update(values)
         state = self.here()
         for receiver in receivers:
+            self.attribute_names.setdefault(receiver, set()).add(target.attrname)
             if len(receivers) == 1:
-                state.slots[(receiver, target.attrname)] = values
+                state.put((receiver, target.attrname), values)
             else:
                 state.add((receiver, target.attrname), values)
             if receiver.kind is Kind.MODULE:
@@ -410,7 +411,7 @@ class Expressions(Machine):
                 self.store.derive(value, values)
             for one in key:
                 if value.kind is Kind.COLLECTION and isinstance(one.constant, str):
-                    self.here().slots[(value, one.constant)] = values
+                    self.here().put((value, one.constant), values)
 
     def _unpacked(self, values: Values, index: int, target: nodes.NodeNG) -> Values:
         found = NOTHING

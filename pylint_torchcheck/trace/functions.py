@@ -80,7 +80,7 @@ class Functions(Expressions):
         return values if values else PLAIN
 
     def _may_follow(self, definition: nodes.NodeNG) -> bool:
-        if len(self.frame.calls) >= _DEEPEST:
+        if self.is_tired or len(self.frame.calls) >= _DEEPEST:
             return False
         frame: Frame | None = self.frame
         while frame is not None:
@@ -90,27 +90,27 @@ class Functions(Expressions):
         return True
 
     def _bind_defaults(self, definition: nodes.FunctionDef | nodes.Lambda, frame: Frame) -> None:
-        slots = self.here().slots
+        state = self.here()
         given = dict(defaults(definition))
         for parameter in parameters(definition):
             default = given.get(parameter.name)
             constant = isinstance(default, nodes.Const)
             value = self.store.constant(default.value) if constant else None  # type: ignore[union-attr]
-            slots[(frame, parameter.name)] = value or self._expected(parameter, definition, frame)
+            state.put((frame, parameter.name), value or self._expected(parameter, definition, frame))
         for rest in (definition.args.vararg, definition.args.kwarg):
             if rest:
-                slots[(frame, rest)] = ANYTHING
+                state.put((frame, rest), ANYTHING)
 
     def bind_unknown_arguments(self, definition: nodes.FunctionDef, frame: Frame, receiver: Values) -> None:
         """Bind the parameters of a function whose callers are not in sight."""
         self._bind_defaults(definition, frame)
-        slots = self.here().slots
+        state = self.here()
         is_forward = definition.name == "forward" and any(value.kind is Kind.MODULE for value in receiver)
         for index, parameter in enumerate(parameters(definition)):
             unknown = self._expected(parameter, definition, frame)
-            slots[(frame, parameter.name)] = self._input(parameter, frame, unknown) if is_forward else unknown
+            state.put((frame, parameter.name), self._input(parameter, frame, unknown) if is_forward else unknown)
             if index == 0 and receiver:
-                slots[(frame, parameter.name)] = receiver
+                state.put((frame, parameter.name), receiver)
 
     def _input(self, parameter: nodes.AssignName, frame: Frame, expected: Values) -> Values:
         """What a module's ``forward`` takes is a tensor, unless something else is known of it."""
@@ -162,13 +162,14 @@ class Functions(Expressions):
     def _bind_parameters(
         self, definition: nodes.FunctionDef | nodes.Lambda, frame: Frame, arguments: Arguments, receiver: Values
     ) -> None:
-        slots = self.here().slots
+        state = self.here()
         takes_self = receiver and isinstance(definition, nodes.FunctionDef) and not is_static(definition)
         shifted = Arguments([receiver, *arguments.positional], arguments.keywords) if takes_self else arguments
         for name, values in shifted.bound(definition):
             known = self._guess_in(frame, values, name)
             unknown = all(value.kind is Kind.UNKNOWN for value in known)
-            slots[(frame, name)] = slots[(frame, name)] if unknown and values == ANYTHING else known
+            if not (unknown and values == ANYTHING):
+                state.put((frame, name), known)
 
     def decorations(self, definition: nodes.FunctionDef | nodes.Lambda, frame: Frame | None) -> list[Values]:
         """Return the contexts that decorators put around a function."""
@@ -250,7 +251,7 @@ class Functions(Expressions):
             item.target.name for item in definition.body if isinstance(item, nodes.AnnAssign) and dotted(item.target)
         ]
         for name, values in [*zip(fields, arguments.positional, strict=False), *arguments.keywords.items()]:
-            self.here().slots[(value, name)] = values
+            self.here().put((value, name), values)
 
 
 def _names_in(definition: nodes.FunctionDef, statement: type[nodes.Global] | type[nodes.Nonlocal]) -> frozenset[str]:

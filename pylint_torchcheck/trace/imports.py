@@ -10,7 +10,7 @@ from pylint_torchcheck.pitfalls.vocabulary import Kind
 from pylint_torchcheck.trace.calls import Calls
 from pylint_torchcheck.trace.project import local_file, tree_of
 from pylint_torchcheck.trace.roles import Roles
-from pylint_torchcheck.trace.state import Slot
+from pylint_torchcheck.trace.state import State
 from pylint_torchcheck.trace.values import NOTHING, Frame, Store, Value, Values
 
 _MOST_MODULES = 24  # of the project, read for one file
@@ -67,28 +67,33 @@ class Imports(Calls):
             return library
         frame = self.store.frame(tree, None, None, None, NOTHING)
         module = self._modules[path] = self.store.make(Kind.LIBRARY, tree, frame, path=library.path)
-        before = set(self.here().slots)
         self._importing.append(path)
         try:
-            self._read_module(tree, frame)
+            self._read_module(tree, frame, module)
         finally:
             self._importing.pop()
-        self._settle(module, frame, before)
         return module
 
-    def _settle(self, module: Value, frame: Frame, before: set[Slot]) -> None:
-        """Make the names of a module that was read its attributes."""
-        state = self.here()
-        state.settle(before)
-        names = {name: values for (owner, name), values in state.settled.items() if owner is frame}
+    def _settle(self, module: Value, frame: Frame, state: State) -> None:
+        """Keep what a module's body left behind, and make its names the module's attributes."""
+        held = state.everything()
+        names = {name: values for (owner, name), values in held.items() if owner is frame}
         self._names[module] = [name for name in names if isinstance(name, str)]
-        state.settled.update({(module, name): values for name, values in names.items()})
+        self.settled.update(held)
+        for name, values in names.items():
+            self.settled[(module, name)] = values
 
-    def _read_module(self, tree: nodes.Module, frame: Frame) -> None:
-        """Read a module's body as its import runs it: outside of every loop and block of the importer."""
+    def _read_module(self, tree: nodes.Module, frame: Frame, module: Value) -> None:
+        """Read a module's body as its import runs it: outside of every name, loop and block of the importer."""
+        importer = self.here()
         before = self.frame, self.inside, self.loops
         self.frame, self.inside, self.loops = frame, (), ()
+        self.state = State(importer.ends, self.settled)
         try:
             self.read_body(tree.body)
         finally:
             self.frame, self.inside, self.loops = before
+            left, self.state = self.state, importer
+        if left is not None:
+            importer.ends = left.ends
+            self._settle(module, frame, left)

@@ -193,7 +193,7 @@ class Library(Functions):
     def _run_step_hooks(self, node: nodes.NodeNG, optimizers: Values) -> None:
         """Read what was registered to run after each step of these optimizers."""
         for optimizer in optimizers:
-            for hook in self.here().slots.get((optimizer, STEP_HOOKS), NOTHING):
+            for hook in self.here().get((optimizer, STEP_HOOKS)) or NOTHING:
                 if hook.kind is Kind.FUNCTION:
                     self.follow(node, hook, Arguments([frozenset({optimizer}), PLAIN, PLAIN]), NOTHING)
                 else:
@@ -284,7 +284,8 @@ class Library(Functions):
         if value.kind is Kind.COLLECTION:
             return list(self.store.parts.get(value, ()))
         if value.kind is Kind.INSTANCE:
-            return [held for (owner, _), values in self.here().slots.items() if owner is value for held in values]
+            names = self.attribute_names.get(value, ())
+            return [held for name in names for held in self.here().get((value, name)) or ()]
         return []
 
 

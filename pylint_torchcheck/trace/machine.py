@@ -20,9 +20,9 @@ from pylint_torchcheck.trace.values import ANYTHING, NOTHING, Frame, Store, Valu
 
 _BUILTINS = frozenset(dir(builtins))
 _GRAD_SLOT: Slot = (None, "gradient recording")
-_FILE_LIMIT = 200_000  # the same, in all traces of a file
-_SLOTS_OF_ONE_STATEMENT = 1_000  # variables that cost as much to copy as a statement to read
-_WORK_LIMIT = 60_000  # statements and calls read in one trace; the largest real training script needs a tenth
+_WORK_LIMIT = 40_000  # statements and calls read in one trace; the largest real training script needs a tenth
+_FILE_LIMIT = 100_000  # the same, in all traces of a file
+_FOLLOW_LIMIT = 12_000  # from here on calls are no longer followed, so that the trace comes to its end
 _FOLLOWED = frozenset({Kind.MODULE, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER})
 
 
@@ -44,6 +44,7 @@ class Machine:
         self.inside: tuple[Values, ...] = ()
         self.loops: tuple[Loop, ...] = ()
         self.read: set[nodes.NodeNG] = set()
+        self.attribute_names: dict[Value, set[str]] = {}  # what was ever assigned to attributes of an object
         self.bindings: dict[nodes.NodeNG, set[Value]] = {}  # what each target of an assignment got
         self._enclosing: dict[nodes.NodeNG, bool] = {}
         self.switched: list[type[Verb]] | None = None  # what a loop over parameters does to their `requires_grad`
@@ -59,12 +60,16 @@ class Machine:
         return self.trace
 
     def spend(self) -> None:
-        """Count one piece of work, which costs the more the more there is to remember."""
-        cost = 1 + (len(self.state.slots) // _SLOTS_OF_ONE_STATEMENT if self.state is not None else 0)
-        self._work += cost
-        self._all_work += cost
+        """Count one piece of work."""
+        self._work += 1
+        self._all_work += 1
         if self._work > _WORK_LIMIT or self._all_work > _FILE_LIMIT:
             raise OutOfWorkError
+
+    @property
+    def is_tired(self) -> bool:
+        """Has the trace cost so much that calls are no longer followed?"""
+        return self._work > _FOLLOW_LIMIT
 
     def here(self) -> State:
         """Return the state; a fresh one where the program cannot be, so that the rest is read for what it is."""
@@ -98,14 +103,14 @@ class Machine:
     def bind(self, name: str, values: Values) -> None:
         """Let a name stand for ``values``."""
         frame = self.module_frame() if name in self.frame.global_names else self._holder(name)
-        self.here().slots[(frame, name)] = values
+        self.here().put((frame, name), values)
 
     def forget(self, frame: Frame) -> None:
         """Drop the variables of a scope that is left for good, so that no later state has to carry them."""
         if self.state is None or self._is_enclosing(frame.scope):
             return
         for name in frame.scope.locals:
-            self.state.slots.pop((frame, name), None)
+            self.state.forget((frame, name))
 
     def _is_enclosing(self, scope: nodes.NodeNG) -> bool:
         """May a function that is defined in the scope ask for its variables later?"""
@@ -197,7 +202,7 @@ class Machine:
         """Return a list, tuple or dict that holds ``items`` by index or key."""
         value = self.store.make(Kind.COLLECTION, site, self.frame)
         for key, held in items:
-            self.here().slots[(value, key)] = held
+            self.here().put((value, key), held)
             self.store.derive(value, held)
         return frozenset({value})
 
@@ -219,12 +224,12 @@ class Machine:
             answers = {_records(value) for value in context}
             if answers != {"unchanged"}:
                 return _agreed(answers)
-        switched = self.here().slots.get(_GRAD_SLOT, NOTHING)
+        switched = self.here().get(_GRAD_SLOT)
         return _agreed({_records(value) for value in switched}) if switched else True
 
     def switch_recording(self, context: Values) -> None:
         """Record that ``torch.set_grad_enabled(...)`` was called as a statement."""
-        self.here().slots[_GRAD_SLOT] = context
+        self.here().put(_GRAD_SLOT, context)
 
     # Events
 

@@ -138,7 +138,7 @@ class Reader(Imports):
         value = self.class_of(node, self.frame)
         for statement in node.body:
             if isinstance(statement, nodes.Assign) and isinstance(statement.targets[0], nodes.AssignName):
-                self.here().slots[(value, statement.targets[0].name)] = self.evaluate(statement.value)
+                self.here().put((value, statement.targets[0].name), self.evaluate(statement.value))
         self.bind(node.name, frozenset({value}))
 
     # requires_grad
@@ -427,9 +427,9 @@ class Reader(Imports):
             return
         for target in node.nodes_of_class(nodes.AssignName):
             slot = (self.frame, target.name)
-            values = self.state.slots.get(slot)
+            values = self.state.get(slot)
             if values and target.parent is not node:
-                self.state.slots[slot] = frozenset(self._variable(value) for value in values)
+                self.state.put(slot, frozenset(self._variable(value) for value in values))
 
 
 def _over_parameters(iterated: Values, reader: Reader) -> bool:

@@ -2,47 +2,95 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from pylint_torchcheck.trace.values import NOTHING, Frame, Value, Values
 
 Slot: TypeAlias = tuple[Frame | Value | None, str | int]
+Slots: TypeAlias = dict[Slot, Values]
+
+_SMALL = 64  # slots; a layer of so many is copied rather than kept as one more to look through
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Layer:
+    """What was known at a fork; the states that go on from there share it and never change it."""
+
+    slots: Slots
+    below: Layer | None
+
+    def down(self) -> Iterator[Layer]:
+        layer: Layer | None = self
+        while layer is not None:
+            yield layer
+            layer = layer.below
 
 
 @dataclass(slots=True)
 class State:
     """One point of the program.
 
+    A branch costs what it changes and not what there is: a fork lays down what is known as a layer that both ways
+    share, and a join compares only what either has put on top of it.
+
     Args:
-        slots: what a variable ``(frame, name)`` or an attribute or element ``(value, name)`` may hold.
         ends: numbers of the events after which the program may be here.
-        settled: what the slots of imported modules held after the import; shared by all states, and seldom changed
-            afterwards, so that branches need not carry it along.
+        settled: what the slots of imported modules held after the import; shared by all states.
+        own: what was put since the last fork.
+        below: what was known at that fork.
     """
 
-    slots: dict[Slot, Values] = field(default_factory=dict)
     ends: frozenset[int] = frozenset()
-    settled: dict[Slot, Values] = field(default_factory=dict)
+    settled: Slots = field(default_factory=dict)
+    own: Slots = field(default_factory=dict)
+    below: Layer | None = None
 
     def get(self, slot: Slot) -> Values | None:
-        """Return what a slot may hold; ``None`` if nothing was put there."""
-        values = self.slots.get(slot)
+        """Return what a variable ``(frame, name)`` or an attribute or element ``(value, name)`` may hold.
+
+        ``None``: nothing was put there.
+        """
+        values = self.own.get(slot)
+        layer = self.below
+        while values is None and layer is not None:
+            values, layer = layer.slots.get(slot), layer.below
         return values if values is not None else self.settled.get(slot)
 
-    def copy(self) -> State:
-        """Return a state that can go its own way."""
-        return State(self.slots.copy(), self.ends, self.settled)
-
-    def settle(self, before: Collection[Slot]) -> None:
-        """Take all slots but those of ``before`` out of what branches carry along."""
-        for slot in [slot for slot in self.slots if slot not in before]:
-            self.settled[slot] = self.slots.pop(slot)
+    def put(self, slot: Slot, values: Values) -> None:
+        """Let a slot hold ``values``, and nothing of what it held."""
+        self.own[slot] = values
 
     def add(self, slot: Slot, values: Values) -> None:
         """Let a slot hold ``values`` beside what it may hold already."""
-        self.slots[slot] = (self.get(slot) or NOTHING) | values
+        self.own[slot] = (self.get(slot) or NOTHING) | values
+
+    def forget(self, slot: Slot) -> None:
+        """Drop a slot that nobody will ask for; what a fork has laid down stays."""
+        self.own.pop(slot, None)
+
+    def everything(self) -> Slots:
+        """Return all slots but the settled ones."""
+        found: Slots = {}
+        for layer in reversed(list(self.below.down()) if self.below else []):
+            found.update(layer.slots)
+        return {**found, **self.own}
+
+    def copy(self) -> State:
+        """Return a state that can go its own way."""
+        if self.own:
+            self.below, self.own = Layer(self.own, self.below), {}
+        return State(self.ends, self.settled, {}, self.below)
+
+    def changed_since(self, base: Layer | None) -> set[Slot]:
+        """Return the slots that were put on top of ``base``."""
+        changed = set(self.own)
+        for layer in self.below.down() if self.below else ():
+            if layer is base:
+                break
+            changed.update(layer.slots)
+        return changed
 
 
 def join(states: Iterable[State | None]) -> State | None:
@@ -50,15 +98,26 @@ def join(states: Iterable[State | None]) -> State | None:
     alive = [state for state in states if state is not None]
     if len(alive) < 2:
         return alive[0] if alive else None
-    merged = alive[0].copy()
-    for state in alive[1:]:
-        _merge(merged.slots, state.slots, state.settled)
-        merged.ends |= state.ends
-    return merged
+    base = _common_layer(alive)
+    merged = State(frozenset[int]().union(*(state.ends for state in alive)), alive[0].settled, {}, base)
+    for slot in set[Slot]().union(*(state.changed_since(base) for state in alive)):
+        merged.put(slot, NOTHING.union(*(state.get(slot) or NOTHING for state in alive)))
+    return _flattened(merged)
 
 
-def _merge(slots: dict[Slot, Values], others: dict[Slot, Values], settled: dict[Slot, Values]) -> None:
-    for slot, values in others.items():
-        mine = slots.get(slot)
-        if mine is not values:
-            slots[slot] = values | (settled.get(slot, NOTHING) if mine is None else mine)
+def _common_layer(states: list[State]) -> Layer | None:
+    """Return the topmost layer that all states share."""
+    shared = [set(state.below.down()) if state.below else set() for state in states[1:]]
+    first = states[0].below
+    for layer in first.down() if first else ():
+        if all(layer in others for others in shared):
+            return layer
+    return None
+
+
+def _flattened(state: State) -> State:
+    """Take a small layer back in, so that a long run of branches does not pile layers up."""
+    below = state.below
+    if below is not None and len(below.slots) <= _SMALL:
+        return State(state.ends, state.settled, {**below.slots, **state.own}, below.below)
+    return state

@@ -1,0 +1,175 @@
+"""What an event has to do with an object: certainly, possibly, or nothing."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from functools import cached_property
+
+from pylint_torchcheck.pitfalls.vocabulary import (
+    Backward,
+    Created,
+    Escaped,
+    EvalMode,
+    Forward,
+    GradientsWritten,
+    Kind,
+    Obtained,
+    TrainMode,
+    UnscaleGradients,
+    ZeroGrad,
+    ZeroGradPart,
+)
+from pylint_torchcheck.trace.events import Event, Trace
+from pylint_torchcheck.trace.values import Store, Value
+
+
+class Bearing(Enum):
+    """Does an event act on a subject?"""
+
+    CERTAIN = auto()
+    POSSIBLE = auto()
+    NONE = auto()
+
+
+class Bearings:
+    """Answers for one trace."""
+
+    def __init__(self, trace: Trace, store: Store) -> None:
+        self.trace = trace
+        self.store = store
+        self._reachable: dict[int, set[int]] = {}
+        self._known_origins: dict[frozenset[Value], set[Value]] = {}
+
+    @cached_property
+    def by_kind(self) -> dict[Kind, list[Value]]:
+        """Every object of the trace, in the order in which it first appears."""
+        found: dict[Kind, dict[Value, None]] = {}
+        for event in self.trace.recorded:
+            for value in sorted(event.subjects, key=_position):
+                found.setdefault(value.kind, {})[value] = None
+        return {kind: list(values) for kind, values in found.items()}
+
+    @cached_property
+    def begun(self) -> dict[Value, int]:
+        """The number of the event with which each object that comes to be in the trace begins."""
+        found: dict[Value, int] = {}
+        for event in self.trace.events(Created, Obtained):
+            for value in event.subjects:
+                found.setdefault(value, event.number)
+        return found
+
+    def of(self, event: Event, subject: Value) -> Bearing:
+        """Does the event act on the subject?"""
+        found = self._bearing(event, subject)
+        in_part = issubclass(event.verb, ZeroGradPart | GradientsWritten)
+        return Bearing.POSSIBLE if in_part and found is Bearing.CERTAIN else found
+
+    def _bearing(self, event: Event, subject: Value) -> Bearing:
+        if subject in event.subjects:
+            return self._among(event, subject)
+        if subject.kind is Kind.OPTIMIZER:
+            return self._on_gradients(event, subject)
+        if subject.kind is Kind.MODULE:
+            return self._on_module(event, subject)
+        return self._on_unknown(event)
+
+    def _among(self, event: Event, subject: Value) -> Bearing:
+        """One of several objects is meant for certain only if no other of them can exist beside it."""
+        if issubclass(event.verb, Escaped):
+            return Bearing.CERTAIN
+        others = [value for value in event.subjects if value is not subject and value.kind is subject.kind]
+        return Bearing.POSSIBLE if any(self._coexist(subject, other) for other in others) else Bearing.CERTAIN
+
+    def _coexist(self, one: Value, other: Value) -> bool:
+        first, second = self.begun.get(one, 0), self.begun.get(other, 0)
+        return second in self._after(first) or first in self._after(second)
+
+    def _after(self, number: int) -> set[int]:
+        if number not in self._reachable:
+            self._reachable[number] = self.trace.reachable(number)
+        return self._reachable[number]
+
+    def _on_gradients(self, event: Event, optimizer: Value) -> Bearing:
+        """Do gradients that the event adds or changes belong to the optimizer?"""
+        related = self._related(event, optimizer)
+        if issubclass(event.verb, Escaped):
+            return Bearing.POSSIBLE if related is not False else Bearing.NONE
+        if issubclass(event.verb, Backward):
+            return Bearing.NONE if related is False else Bearing.CERTAIN
+        if any(value.kind is Kind.OPTIMIZER for value in event.subjects):
+            return self._on_shared_gradients(event, optimizer, related)
+        if related is None:
+            alone = len(self.by_kind[Kind.OPTIMIZER]) == 1
+            return Bearing.CERTAIN if alone and event.subjects else Bearing.POSSIBLE
+        if related and issubclass(event.verb, ZeroGrad) and not self._covers(event, optimizer):
+            return Bearing.POSSIBLE
+        return Bearing.CERTAIN if related else Bearing.NONE
+
+    def _on_shared_gradients(self, event: Event, optimizer: Value, related: bool | None) -> Bearing:
+        """Another optimizer acts on its parameters; this one may have the same, or be built from that one's groups."""
+        if not issubclass(event.verb, ZeroGrad | UnscaleGradients):
+            return self._on_unknown(event)
+        held = self._origins(frozenset({optimizer}))
+        if any(value.path == "param_groups" and value.owner in event.subjects for value in held):
+            return Bearing.CERTAIN
+        return Bearing.POSSIBLE if related else self._on_unknown(event)
+
+    def _covers(self, event: Event, optimizer: Value) -> bool:
+        """Is every module whose parameters the optimizer holds among the event's objects, or a part of one?"""
+        held = {value for value in self._origins(frozenset({optimizer})) if value.kind is Kind.MODULE}
+        reached = {value for value in self._origins(event.subjects) if value.kind is Kind.MODULE}
+        return all(any(one.within(other) for other in reached) for one in held)
+
+    def _related(self, event: Event, optimizer: Value) -> bool | None:
+        """Do the event's objects come from modules whose parameters the optimizer holds? ``None``: not known."""
+        held = self._origins(frozenset({optimizer}))
+        touched = self._origins(event.subjects)
+        modules = {value for value in held if value.kind is Kind.MODULE}
+        reached = {value for value in touched if value.kind is Kind.MODULE}
+        if any(one.within(other) or other.within(one) for one in modules for other in reached):
+            return True
+        is_complete = modules and reached and not any(_is_opaque(value) for value in held | touched)
+        return False if is_complete else None
+
+    def _origins(self, values: frozenset[Value]) -> set[Value]:
+        if values not in self._known_origins:
+            self._known_origins[values] = self.store.origins(values)
+        return self._known_origins[values]
+
+    def _on_module(self, event: Event, module: Value) -> Bearing:
+        """A mode set for the whole is set for its parts; one set for a part concerns the whole in part."""
+        wholes = [value for value in event.subjects if module.within(value) or self._holds(value, module)]
+        if wholes:
+            return self._among(event, wholes[0]) if len(wholes) < len(event.subjects) else Bearing.CERTAIN
+        if issubclass(event.verb, Forward | Escaped):
+            return Bearing.NONE
+        if any(value.within(module) or self._holds(module, value) for value in event.subjects):
+            return Bearing.POSSIBLE
+        return self._on_unknown(event) if issubclass(event.verb, TrainMode | EvalMode) else Bearing.NONE
+
+    def _holds(self, whole: Value, part: Value) -> bool:
+        return whole.kind is Kind.MODULE and part.kind is Kind.MODULE and part in self._origins(frozenset({whole}))
+
+    @staticmethod
+    def _on_unknown(event: Event) -> Bearing:
+        return Bearing.POSSIBLE if any(_may_be_any(value) for value in event.subjects) else Bearing.NONE
+
+
+def _is_opaque(value: Value) -> bool:
+    return value.kind in {Kind.UNKNOWN, Kind.INSTANCE}
+
+
+def _may_be_any(value: Value) -> bool:
+    """An object without a constructor or a name of its own may be any other."""
+    return value.kind is Kind.UNKNOWN or (
+        value.guessed and value.owner is None and value.site is not None and _is_result(value)
+    )
+
+
+def _is_result(value: Value) -> bool:
+    return type(value.site).__name__ in {"Call", "Subscript", "For", "AssignName"}
+
+
+def _position(value: Value) -> tuple[int, int]:
+    site = value.site
+    return (site.lineno or 0, site.col_offset or 0) if site is not None else (0, 0)
