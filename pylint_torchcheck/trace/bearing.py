@@ -58,6 +58,11 @@ class Bearings:
                 found.setdefault(value, event.number)
         return found
 
+    def is_trained(self, module: Value) -> bool:
+        """Does an optimizer of the trace hold parameters of the module?"""
+        optimizers = self.by_kind.get(Kind.OPTIMIZER, ())
+        return any(module in self._origins(frozenset({optimizer})) for optimizer in optimizers)
+
     def of(self, event: Event, subject: Value) -> Bearing:
         """Does the event act on the subject?"""
         found = self._bearing(event, subject)

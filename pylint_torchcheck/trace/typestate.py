@@ -50,9 +50,14 @@ class Follower:
         return not any(self.bearings.of(event, subject) is not Bearing.NONE for event in seen)
 
     def _lacks(self, module: Value, trait: Trait) -> bool:
-        """Is the module known, in this file, not to be made so? What stands in another file may change there."""
+        """Is the module known not to be made so?
+
+        Of a model that is trained here and defined in another file that is not enough, since that file may change.
+        """
+        if has_trait(module, trait, self.store) is not False:
+            return False
         in_sight = module.definition is None or module.definition.root() is self.tree
-        return in_sight and has_trait(module, trait, self.store) is False
+        return in_sight or not self.bearings.is_trained(module)
 
     def _broken(self, subject: Value, protocol: Protocol) -> Iterator[Breach]:
         walk = _Walk(self, subject, protocol)

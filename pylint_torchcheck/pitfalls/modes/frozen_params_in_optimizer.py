@@ -52,7 +52,8 @@ def _given_frozen(program: Program, call: Call, optimizer: Subject, frozen: list
     if mover is None or optimizer not in call.results:
         return
     sources = program.origins([optimizer])
-    if any(source.kind in {Kind.SOME_PARAMETERS, Kind.PARAMETER} for source in sources):
+    is_unsure = any(value.kind is Kind.UNKNOWN for value in call.argument("params"))
+    if is_unsure or any(source.kind in {Kind.SOME_PARAMETERS, Kind.PARAMETER} for source in sources):
         return
     for given in program.method_calls("parameters"):
         wholes = [whole.owner for whole in given.results if whole in sources and whole.owner is not None]
