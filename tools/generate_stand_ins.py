@@ -337,7 +337,7 @@ def is_written(module: types.ModuleType) -> bool:
 def members(module: types.ModuleType) -> dict[str, Any]:
     """A module's names; some modules of torch have been replaced by an object in front of them."""
     found = dict(vars(module))
-    behind = found.pop("m", None) if type(module) is not types.ModuleType else None
+    behind = found.get("m") if type(module) is not types.ModuleType else None
     if isinstance(behind, types.ModuleType):
         found = {**vars(behind), **found}
     for cls in type(module).__mro__:

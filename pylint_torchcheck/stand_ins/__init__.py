@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import io
 import json
 import re
 import zipfile
@@ -35,6 +36,7 @@ UNKNOWN = "__"  # def f(*args, **__): parameters that are not known
 
 _VERSION = re.compile(r"""^__version__\s*(?::\s*str\s*)?=\s*['"](\d+\.\d+)""", re.MULTILINE)
 _CLASS = re.compile(r"^( *)class .*:$", re.MULTILINE)
+_TRANSFORMED = re.compile(r"Enum|Flag|NamedTuple|dataclass")  # all that astroid's brains would find in an outline
 _INIT = re.compile(r"^( *)def __init__\(.*\): (self\.\w.* = _)$", re.MULTILINE)
 _OWN_RESULT = re.compile(r"(?<=: )return (?:self|cls|\w+\.new_tensor\(\))$", re.MULTILINE)
 _C_FUNCTION = re.compile(r"^def (\w+)", re.MULTILINE)
@@ -90,13 +92,12 @@ def _place(manager: AstroidManager, name: str, context_file: str | None) -> str 
 
 def _built(manager: AstroidManager, name: str, edition: _Edition | None = None) -> nodes.Module:
     path = _paths()[name]
-    with zipfile.ZipFile(STUBS) as archive:
-        text = archive.read(path).decode()
+    text = _archive().read(path).decode()
     if edition:
         text = edition.opened(text)
     is_package = path.endswith("/__init__.py")
     # No such file: a module at the place of the real one would be mistaken for it when that is checked itself.
-    module = AstroidBuilder(manager).string_build(
+    module = AstroidBuilder(manager, apply_transforms=bool(_TRANSFORMED.search(text))).string_build(
         text, f"{name}.__init__" if is_package else name, str(STUBS.with_name(f"{name}.py"))
     )
     for function in module.nodes_of_class(nodes.FunctionDef):
@@ -149,17 +150,20 @@ def _names(text: str) -> Iterator[str]:
 
 
 @functools.cache
+def _archive() -> zipfile.ZipFile:
+    return zipfile.ZipFile(io.BytesIO(STUBS.read_bytes()))  # in memory: an open file would be shared by Pylint's processes
+
+
+@functools.cache
 def _paths() -> Mapping[str, str]:
     """Module -> its place in the archive."""
-    with zipfile.ZipFile(STUBS) as archive:
-        paths = [path for path in archive.namelist() if path.endswith(".py")]
+    paths = [path for path in _archive().namelist() if path.endswith(".py")]
     return MappingProxyType({path.removesuffix(".py").removesuffix("/__init__").replace("/", "."): path for path in paths})
 
 
 @functools.cache
 def _known_version(family: str) -> str:
-    with zipfile.ZipFile(STUBS) as archive:
-        version: str = json.loads(archive.read("versions.json"))[family]
+    version: str = json.loads(_archive().read("versions.json"))[family]
     return ".".join(version.split(".")[:2])
 
 
