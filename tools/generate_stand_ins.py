@@ -40,11 +40,9 @@ TARGET = Path(__file__).parents[1] / "pylint_torchcheck" / "stand_ins" / "stubs.
 VERSIONS = "versions.json"
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same input gives the same bytes
 
-# Machinery that users do not name; astroid reads its sources if somebody does. What lies below torch._C are no files.
+# Left to astroid, should somebody name them. What lies below torch._C are no files.
 LEFT_OUT = (
-    *("torch._C.", "torch._decomp", "torch._dynamo", "torch._export", "torch._functorch", "torch._higher_order_ops"),
-    *("torch._inductor", "torch._native", "torch._numpy", "torch._prims", "torch._refs", "torch._strobelight"),
-    *("torch._subclasses", "torch._vendor", "torch.testing._internal", "torch.utils.data.datapipes.gen_pyi"),
+    *("torch._C.", "torch._numpy", "torch._vendor", "torch.testing._internal", "torch.utils.data.datapipes.gen_pyi"),
     "torch.version",  # short, and has values that differ from build to build
 )
 # Private, and named in many a script: the former home of what is now torch.distributed.tensor.
