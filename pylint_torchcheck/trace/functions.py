@@ -80,7 +80,7 @@ class Functions(Expressions):
         return values if values else PLAIN
 
     def _may_follow(self, definition: nodes.NodeNG) -> bool:
-        if self.is_tired or len(self.frame.calls) >= _DEEPEST:
+        if len(self.frame.calls) >= _DEEPEST or not self.is_worth_reading(definition):
             return False
         frame: Frame | None = self.frame
         while frame is not None:

@@ -22,7 +22,8 @@ _BUILTINS = frozenset(dir(builtins))
 _GRAD_SLOT: Slot = (None, "gradient recording")
 _WORK_LIMIT = 40_000  # statements and calls read in one trace; the largest real training script needs a tenth
 _FILE_LIMIT = 100_000  # the same, in all traces of a file
-_FOLLOW_LIMIT = 12_000  # from here on calls are no longer followed, so that the trace comes to its end
+_FAR_LIMIT = 8_000  # from here on calls are no longer followed into other files,
+_NEAR_LIMIT = 20_000  # and from here on not at all, so that the trace comes to its end
 _FOLLOWED = frozenset({Kind.MODULE, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER})
 
 
@@ -66,10 +67,9 @@ class Machine:
         if self._work > _WORK_LIMIT or self._all_work > _FILE_LIMIT:
             raise OutOfWorkError
 
-    @property
-    def is_tired(self) -> bool:
-        """Has the trace cost so much that calls are no longer followed?"""
-        return self._work > _FOLLOW_LIMIT
+    def is_worth_reading(self, definition: nodes.NodeNG) -> bool:
+        """May a call still be followed into ``definition``, after what the trace has cost so far?"""
+        return self._work <= (_NEAR_LIMIT if definition.root() is self.tree else _FAR_LIMIT)
 
     def here(self) -> State:
         """Return the state; a fresh one where the program cannot be, so that the rest is read for what it is."""
