@@ -90,6 +90,10 @@ class UnscaleGradients(Verb):
     """A gradient scaler divided an optimizer's gradients by its scale."""
 
 
+class UnscaledByHand(UnscaleGradients):
+    """Some gradients were multiplied or divided by hand, perhaps by the scale."""
+
+
 class ScalerUpdate(Verb):
     """A gradient scaler adapted its scale."""
 

@@ -14,13 +14,35 @@ from pylint_torchcheck.trace.values import Frame
 def outlives_iteration(accumulator: nodes.NodeNG, loops: tuple[Loop, ...], frame: Frame) -> bool:
     """Was the accumulator made before the innermost loop, and is it never made anew inside?"""
     name = dotted(accumulator)
-    if not name or not loops:
+    if not loops:
         return False
     loop = loops[-1]
+    if isinstance(accumulator, nodes.Subscript):
+        return _entry_outlives(accumulator, loop, frame)
+    if not name:
+        return False
     if "." in name:
         resets = _resets(_home_of(accumulator), name)
         return not any(loop.frame is not frame or _may_happen_within(loop, reset) for reset in resets)
     return loop.frame is frame and not any(_resets(loop.node, name))
+
+
+def _entry_outlives(entry: nodes.Subscript, loop: Loop, frame: Frame) -> bool:
+    """The same for ``sums["loss"]``, of a dict that has a plain name."""
+    name = dotted(entry.value)
+    if not name or "." in name or not isinstance(entry.slice, nodes.Const) or loop.frame is not frame:
+        return False
+    if any(_resets(loop.node, name)) or any(
+        call.func.attrname in _EMPTYING
+        for call in loop.node.nodes_of_class(nodes.Call)
+        if isinstance(call.func, nodes.Attribute) and dotted(call.func.expr) == name
+    ):
+        return False
+    assigned = [node for node in loop.node.nodes_of_class(nodes.Subscript) if isinstance(node.parent, nodes.Assign)]
+    return not any(node in node.parent.targets and dotted(node.value) == name for node in assigned)
+
+
+_EMPTYING = frozenset({"clear", "pop", "popitem", "update"})
 
 
 def _home_of(accumulator: nodes.NodeNG) -> nodes.NodeNG:
@@ -47,12 +69,23 @@ def _may_happen_within(loop: Loop, statement: nodes.NodeNG) -> bool:
 
 def _is_growth(target: nodes.NodeNG, name: str) -> bool:
     statement = target.parent
-    return isinstance(statement, nodes.Assign) and grows(statement.value, name)
+    return isinstance(statement, nodes.Assign) and added_to(name, statement.value) is not None
 
 
-def grows(value: nodes.NodeNG, name: str) -> bool:
-    """Is this ``name + something`` or ``something + name``?"""
-    return isinstance(value, nodes.BinOp) and value.op == "+" and name in {dotted(value.left), dotted(value.right)}
+def added_to(name: str, value: nodes.NodeNG) -> nodes.NodeNG | None:
+    """Return what is added in ``name + something`` or ``0.9 * name + something``; ``None`` if it is no such sum."""
+    if not name or not isinstance(value, nodes.BinOp) or value.op != "+":
+        return None
+    if _is_scaled(name, value.left):
+        return value.right
+    return value.left if _is_scaled(name, value.right) else None
+
+
+def _is_scaled(name: str, value: nodes.NodeNG) -> bool:
+    """Is this the name, or the name times or by something?"""
+    if isinstance(value, nodes.BinOp) and value.op in {"*", "/"}:
+        return name in {dotted(value.left), dotted(value.right)}
+    return dotted(value) == name
 
 
 def _in_constructor(node: nodes.NodeNG) -> bool:

@@ -15,6 +15,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     Kind,
     Obtained,
     TrainMode,
+    UnscaledByHand,
     UnscaleGradients,
     ZeroGrad,
     ZeroGradPart,
@@ -66,7 +67,7 @@ class Bearings:
     def of(self, event: Event, subject: Value) -> Bearing:
         """Does the event act on the subject?"""
         found = self._bearing(event, subject)
-        in_part = issubclass(event.verb, ZeroGradPart | GradientsWritten)
+        in_part = issubclass(event.verb, ZeroGradPart | GradientsWritten | UnscaledByHand)
         return Bearing.POSSIBLE if in_part and found is Bearing.CERTAIN else found
 
     def _bearing(self, event: Event, subject: Value) -> Bearing:

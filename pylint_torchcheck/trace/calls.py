@@ -190,9 +190,9 @@ class Calls(Library):
 
     def _other_method(self, node: nodes.Call, name: str, group: Values, arguments: Arguments) -> Values:
         """Read a method that no table of effects names, called on objects of one kind."""
-        if name in gradients.CLEARING_METHODS:
+        if name in gradients.METHODS:
             for value in group:
-                gradients.clear(self, node, value)
+                gradients.change(self, node, value, name)
         match next(iter(group)).kind:
             case Kind.TENSOR | Kind.PARAMETER:
                 return NOTHING.union(*(self._tensor_method(node, name, value, arguments) for value in group))
@@ -292,6 +292,9 @@ class Calls(Library):
                 if method is not None:
                     function = self.store.make(Kind.FUNCTION, method, self._class_frame(callee), definition=method)
                     return self.follow(node, function, arguments, frozenset({callee}))
+            case Kind.UNKNOWN if callee.owner is not None and callee.path in effects.METHODS.get(callee.owner.kind, {}):
+                effect = effects.METHODS[callee.owner.kind][callee.path]  # a method that was bound to a name
+                return self._known_method(node, effect, callee.path, frozenset({callee.owner}), arguments)
         self.escape(node, frozenset({callee}))
         return self.unknown_call(node, callee.path, arguments)
 

@@ -212,7 +212,8 @@ class Expressions(Machine):
         key = self.evaluate(node.slice)
         found = NOTHING
         for value in self.evaluate(node.value):
-            found |= self._element(value, key, node)
+            is_slice = isinstance(node.slice, nodes.Slice) and value.kind is Kind.COLLECTION
+            found |= frozenset({value}) if is_slice else self._element(value, key, node)
         return self.guess(found, dotted(node)) or PLAIN
 
     def _element(self, value: Value, key: Values, node: nodes.Subscript) -> Values:
@@ -253,6 +254,8 @@ class Expressions(Machine):
 
     def elements(self, values: Values, site: nodes.NodeNG) -> Values:
         """Return what a loop over ``values`` may meet."""
+        if values in self.acts_of:
+            self.drawn.append(self.acts_of[values])
         found = NOTHING
         for value in values:
             found |= self._elements_of(value, site)

@@ -42,7 +42,6 @@ class Functions(Expressions):
         self.yields: list[Values] = []
         self.blocks: dict[nodes.NodeNG, Callable[[Values], None]] = {}  # the `with` block that an expression opens
         self.opened: dict[Frame, Callable[[Values], None]] = {}  # the same, to be read where the generator yields
-        self.interleaved: list[Values] = []  # what generators act upon while their caller's loop runs
         self.constructed: dict[nodes.ClassDef, State] = {}
 
     def read_body(self, body: list[nodes.NodeNG]) -> None:
@@ -213,8 +212,9 @@ class Functions(Expressions):
             self.forget(frame)
             if self.yields:
                 acts = (event for event in self.trace.recorded[begin:] if not issubclass(event.verb, _LEAVING_ALONE))
-                self.interleaved.extend(event.subjects for event in acts)
-                return self.collection(definition, [("*", NOTHING.union(*self.yields))])
+                generated = self.collection(definition, [("*", NOTHING.union(*self.yields))])
+                self.acts_of[generated] = NOTHING.union(*(event.subjects for event in acts))
+                return generated
             return NOTHING.union(*(values for _, values in alive))
 
     @contextmanager

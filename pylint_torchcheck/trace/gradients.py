@@ -1,15 +1,16 @@
-"""Gradients that a program clears or writes by hand, through ``.grad``."""
+"""Gradients that a program clears, scales or writes by hand, through ``.grad``."""
 
 from __future__ import annotations
 
 from astroid import nodes
 
-from pylint_torchcheck.pitfalls.vocabulary import GradientsWritten, Kind, ZeroGrad, ZeroGradPart
+from pylint_torchcheck.pitfalls.vocabulary import GradientsWritten, Kind, UnscaledByHand, ZeroGrad, ZeroGradPart
 from pylint_torchcheck.trace.machine import Machine
 from pylint_torchcheck.trace.values import Store, Value, Values
 
-# What sets a tensor to zero; any other in-place method changes a gradient and clears nothing.
-CLEARING_METHODS = frozenset({"zero_", "fill_"})
+_CLEARING = frozenset({"zero_", "fill_"})
+_SCALING = frozenset({"mul_", "div_"})
+METHODS = _CLEARING | _SCALING
 _ZEROS = frozenset({"torch.zeros", "torch.zeros_like"})
 _WITH_GRADIENT = frozenset({Kind.PARAMETER, Kind.TENSOR, Kind.UNKNOWN})
 
@@ -27,13 +28,20 @@ def assign(machine: Machine, node: nodes.NodeNG, holder: Value, written: Values)
         subjects = _subjects(machine.store, holder)
         machine.emit(ZeroGradPart, node, subjects)
         machine.emit(GradientsWritten, node, subjects)
+        machine.emit(UnscaledByHand, node, subjects)
 
 
-def clear(machine: Machine, node: nodes.NodeNG, gradient: Value) -> None:
-    """Record ``p.grad.zero_()``; a tensor that is no gradient concerns nobody."""
+def scale(machine: Machine, node: nodes.NodeNG, holder: Value) -> None:
+    """Record ``p.grad /= scale``, which may be how the program undoes a gradient scaler's factor."""
+    machine.emit(UnscaledByHand, node, _subjects(machine.store, holder))
+
+
+def change(machine: Machine, node: nodes.NodeNG, gradient: Value, method: str) -> None:
+    """Record ``p.grad.zero_()`` and the like; a tensor that is no gradient concerns nobody."""
     holder = _holder(gradient)
     if holder is not None:
-        _clear(machine, node, holder)
+        act = _clear if method in _CLEARING else scale
+        act(machine, node, holder)
 
 
 def _holder(gradient: Value | None) -> Value | None:

@@ -22,7 +22,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
 from pylint_torchcheck.torch_api import effects, generated
 from pylint_torchcheck.torch_api.effects import Effect
 from pylint_torchcheck.torch_api.objects import is_harmless, made_by, signature
-from pylint_torchcheck.trace import truth
+from pylint_torchcheck.trace import gradients, truth
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.functions import Functions
 from pylint_torchcheck.trace.places import dotted
@@ -125,6 +125,11 @@ class Library(Functions):
         self.store.derive(copied, self.store.parts.get(value, ()))
         return self.came_to_be(copied, Obtained)
 
+    def _call_torch__foreach_zero_(self, node: nodes.Call, arguments: Arguments) -> Values:
+        for value in self.elements(arguments.everything(), node):
+            gradients.change(self, node, value, "zero_")
+        return PLAIN
+
     # Builtins that the reader sees through
 
     def _call_builtins_enumerate(self, node: nodes.Call, arguments: Arguments) -> Values:
@@ -139,7 +144,9 @@ class Library(Functions):
         return self.collection(node.func, [("*", group)])
 
     def _call_builtins_next(self, node: nodes.Call, arguments: Arguments) -> Values:
-        return self.elements(arguments.positional[0], node) if arguments.positional else PLAIN
+        given = arguments.positional[0] if arguments.positional else NOTHING
+        self.escape(node, self.acts_of.get(given, NOTHING))
+        return self.elements(given, node) if given else PLAIN
 
     def _call_builtins_sum(self, node: nodes.Call, arguments: Arguments) -> Values:
         return self.combine(node, self.elements(arguments.everything(), node))

@@ -21,7 +21,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     ZeroGradPart,
 )
 from pylint_torchcheck.trace import gradients, truth
-from pylint_torchcheck.trace.accumulation import grows, outlives_iteration
+from pylint_torchcheck.trace.accumulation import added_to, outlives_iteration
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.classes import find_method
 from pylint_torchcheck.trace.imports import Imports
@@ -89,9 +89,8 @@ class Reader(Imports):
         return next(iter(PLAIN)) if value.kind is Kind.CONSTANT and value.constant is not None else value
 
     def _note_growth(self, node: nodes.Assign, target: nodes.NodeNG, values: Values) -> None:
-        if grows(node.value, dotted(target)) and any(value.kind is Kind.TENSOR for value in values):
-            assert isinstance(node.value, nodes.BinOp)
-            added = node.value.right if dotted(node.value.left) == dotted(target) else node.value.left
+        added = added_to(dotted(target), node.value)
+        if added is not None and any(value.kind is Kind.TENSOR for value in values):
             self._accumulate(node, target, self.evaluate(added), values)
 
     def _read_augassign(self, node: nodes.AugAssign) -> None:
@@ -100,7 +99,17 @@ class Reader(Imports):
         after = self.combine(node, before | added)
         if node.op == "+=" and any(value.kind is Kind.TENSOR for value in added):
             self._accumulate(node, node.target, added, after)
-        self.assign(node.target, after)
+        if not self._scales_gradient(node):
+            self.assign(node.target, after)
+
+    def _scales_gradient(self, node: nodes.AugAssign) -> bool:
+        """``p.grad /= scale`` is no attribute to remember, as ``p.grad = ...`` is none."""
+        if not isinstance(node.target, nodes.AssignAttr) or node.target.attrname != "grad":
+            return False
+        holders = gradients.holders(self.evaluate(node.target.expr))
+        for holder in holders:
+            gradients.scale(self, node, holder)
+        return bool(holders)
 
     def _accumulate(self, node: nodes.NodeNG, target: nodes.NodeNG, added: Values, after: Values) -> None:
         if self.recording() is False:  # the sum is off the graph, whatever was added
@@ -322,18 +331,19 @@ class Reader(Imports):
     # Loops
 
     def _read_for(self, node: nodes.For) -> None:
-        begin = len(self.interleaved)
+        begin = len(self.drawn)
         iterated = self.evaluate(node.iter)
-        acted_upon = NOTHING.union(*self.interleaved[begin:])
+        elements = self.elements(iterated, node)
+        acted_upon = NOTHING.union(*self.drawn[begin:])
         if _over_parameters(iterated, self):
             with self._over_parameters(node, iterated):
-                self._iterate(node, iterated, self.elements(iterated, node))
+                self._iterate(node, iterated, elements)
             return
         choices = self._choices(node.iter, iterated)
         if choices:
             self._unroll(node, choices)
         else:
-            self._iterate(node, iterated, self.elements(iterated, node), acted_upon)
+            self._iterate(node, iterated, elements, acted_upon)
 
     _read_asyncfor = _read_for
 
