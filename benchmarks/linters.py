@@ -1,0 +1,70 @@
+"""The tools that are compared: how each is run, and how its findings are counted."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from environment import Environment
+from measure import Cost, run
+
+_PYLINT_LINE = re.compile(r"^.+?:\d+:\d+: [A-Z]\d{4}: ", re.MULTILINE)
+_TORCHFIX_LINE = re.compile(r"^.+?:\d+:\d+: TOR\d+ ", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A linter, as a command to which paths are added."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: Environment
+    findings: Callable[[str], int]  # from what it prints
+
+    def check(self, paths: Sequence[str]) -> Cost:
+        """Lint the paths."""
+        return run([*self.command, *paths], self.environment.folder, self.environment.variables)
+
+    def warm_up(self, scratch: Path) -> None:
+        """Lint next to nothing, so that its modules are compiled and read from the disk before it counts."""
+        tiny = scratch / "tiny.py"
+        tiny.write_text("import torch\n\nprint(torch.ones(1))\n", encoding="utf-8")
+        self.check([str(tiny)])
+
+
+def peer_tools(environment: Environment) -> list[Tool]:
+    """Return ours, the others and Pylint itself, each with one process."""
+    script = environment.script
+    preflight = (script("torch-preflight"), "check", "-j", "1", "--format", "json")
+    return [
+        torchcheck(environment),
+        Tool("TorchFix", (script("torchfix"), "-j", "1"), environment, _matches(_TORCHFIX_LINE)),
+        Tool("torch-preflight", preflight, environment, _preflight_findings),
+        pylint(environment),
+        pylint(environment, plugin=True),
+    ]
+
+
+def torchcheck(environment: Environment, jobs: int = 1) -> Tool:
+    """Return our own command."""
+    name = "torchcheck" if jobs == 1 else f"torchcheck -j{jobs}"
+    command = (str(environment.python), "-m", "pylint_torchcheck", f"-j{jobs}")
+    return Tool(name, command, environment, _matches(_PYLINT_LINE))
+
+
+def pylint(environment: Environment, *, plugin: bool = False) -> Tool:
+    """Return Pylint with its default checks, with ours beside them or not."""
+    extra = ("--load-plugins=pylint_torchcheck",) if plugin else ()
+    command = (str(environment.python), "-m", "pylint", "--recursive=y", "--persistent=n", *extra)
+    return Tool("pylint + torchcheck" if plugin else "pylint", command, environment, _matches(_PYLINT_LINE))
+
+
+def _matches(pattern: re.Pattern[str]) -> Callable[[str], int]:
+    return lambda output: len(pattern.findall(output))
+
+
+def _preflight_findings(output: str) -> int:
+    return len(json.loads(output)["diagnostics"])
