@@ -8,6 +8,7 @@ than Pylint asks for: does the function return something, is it abstract, is the
 certain is ``_``, of which nothing is known.
 """
 
+# pylint: disable=protected-access,unidiomatic-typecheck,too-many-lines
 from __future__ import annotations
 
 import argparse
@@ -54,10 +55,10 @@ SERVED_NAMES = {"torch": tuple("has_cuda has_cudnn has_mkldnn has_mps gcu hpu ml
 # Set in the class, but no methods to astroid, in torch's sources either.
 NO_METHODS = {"torch.nn.modules.module.Module": {"forward", "__call__"}}
 # Meant to be overridden with other parameters, or not at all.
-PLACEHOLDERS = dict.fromkeys(
-    ("torch.autograd.function._SingleLevelFunction", "torch.autograd.function.Function"),
-    {"forward", "backward", "jvp", "setup_context", "vjp", "vmap"},
-)
+PLACEHOLDERS = {
+    f"torch.autograd.function.{name}": {"forward", "backward", "jvp", "setup_context", "vjp", "vmap"}
+    for name in ("_SingleLevelFunction", "Function")
+}
 # Operators of two operands are left open: the other one decides, too.
 OPERATORS = {"__abs__", "__invert__", "__neg__", "__pos__"}
 TENSOR_METHODS = (generated.TENSOR_METHODS - generated.TENSOR_OR_TUPLE_METHODS | generated.INPLACE_METHODS) | OPERATORS
@@ -212,7 +213,7 @@ def parameters(function: object) -> str | None:
             parts.append("/")
         if each.kind is kinds.KEYWORD_ONLY and before not in {kinds.KEYWORD_ONLY, kinds.VAR_POSITIONAL}:
             parts.append("*")
-        star = {kinds.VAR_POSITIONAL: "*", kinds.VAR_KEYWORD: "**"}.get(each.kind, "")
+        star = "*" if each.kind is kinds.VAR_POSITIONAL else "**" if each.kind is kinds.VAR_KEYWORD else ""
         required = each.default is each.empty
         if required and has_default and each.kind in {kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD}:
             return None  # a signature that torch made up
@@ -305,10 +306,10 @@ class Family:
         return (module, name) if known and getattr(sys.modules.get(module), name, None) is value else None
 
     def stubs(self) -> dict[str, str]:
-        return {path(name, module): Stub(self, name).text() for name, module in self.modules.items()}
+        return {place_of(name, module): Stub(self, name).text() for name, module in self.modules.items()}
 
 
-def path(name: str, module: types.ModuleType) -> str:
+def place_of(name: str, module: types.ModuleType) -> str:
     is_package = "__path__" in members(module)
     return name.replace(".", "/") + ("/__init__.py" if is_package else ".py")
 
@@ -442,7 +443,7 @@ class Stub:
                 self.definitions.append(self._class(name, value))
         elif isinstance(value, types.FunctionType):
             text = self._function(name, value, self._tensor_result(value))
-            self.definitions.append(text) if text else self.unsure.append(name)
+            (self.definitions if text else self.unsure).append(text or name)
         elif id(value) in tensor_functions():
             self.helpers["_makes_tensor" if id(value) in constructors() else "_follows_input"].append(name)
         else:
@@ -501,7 +502,8 @@ class Stub:
         if typing.Generic in cls.__bases__ or "__class_getitem__" in vars(cls):
             lines.append(CLASS_GETITEM)
         head = "@dataclasses.dataclass\n" if self._is_dataclass(cls) else ""
-        return f"{head}class {name}({', '.join(dict.fromkeys(bases))}):\n{indented(chr(10).join(lines) or '_ = 0')}".rstrip()
+        body = indented("\n".join(lines) or "_ = 0").rstrip()
+        return f"{head}class {name}({', '.join(dict.fromkeys(bases))}):\n{body}"
 
     def _named_tuple(self, name: str, cls: Any) -> str:
         self.plain_imports.add("typing")
@@ -523,7 +525,7 @@ class Stub:
             if plain(name) and isinstance(value, types.FunctionType | property | classmethod | staticmethod):
                 yield from self._class_member(cls, name, value, [])
 
-    def _members(self, cls: type) -> Iterator[str]:
+    def _members(self, cls: type) -> Iterator[str]:  # pylint: disable=too-many-locals
         node = classes_by_name(self.file).get(cls.__name__)
         is_dataclass = self._is_dataclass(cls)
         declared = list(inspect.get_annotations(cls)) if hasattr(cls, "__annotations__") else []
@@ -623,7 +625,8 @@ def kept(package: str) -> tuple[dict[str, str], str]:
 def write(stubs: dict[str, str], versions: dict[str, str]) -> None:
     with zipfile.ZipFile(TARGET, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, text in [*sorted(stubs.items()), (VERSIONS, json.dumps(versions, indent=1) + "\n")]:
-            ast.parse(text) if name.endswith(".py") else None
+            if name.endswith(".py"):
+                ast.parse(text)
             archive.writestr(zipfile.ZipInfo(name, LONG_AGO), text, zipfile.ZIP_DEFLATED)
 
 

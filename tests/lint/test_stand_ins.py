@@ -18,13 +18,15 @@ import zipfile
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from pylint_torchcheck import stand_ins
 
 ROOT = Path(__file__).parents[2]
-VERSIONS = json.loads(zipfile.ZipFile(stand_ins.STUBS).read("versions.json"))
+with zipfile.ZipFile(stand_ins.STUBS) as stubs:
+    VERSIONS = json.loads(stubs.read("versions.json"))
 
 Found = list[tuple[str, int, str]]  # file, line, symbol
 
@@ -160,7 +162,7 @@ def test_two_processes_say_the_same(program: Path, known: Path):
 def test_option_lets_pylint_read_the_sources(tmp_path: Path):
     installed = install(tmp_path / "installed", VERSIONS["torch"], cuda="only_here = 1\n")
     path = tmp_path / "program.py"
-    path.write_text("import torch.cuda\nprint(torch.cuda.only_here)\nprint(torch.cuda.is_available)\n", encoding="utf-8")
+    path.write_text("import torch.cuda as c\nprint(c.only_here)\nprint(c.is_available)\n", encoding="utf-8")
 
     assert pylint(path, path=installed) == [("program.py", 2, "no-member")]
     assert pylint("--torch-stand-ins=no", path, path=installed) == [("program.py", 3, "no-member")]
@@ -176,23 +178,12 @@ def test_option_stands_in_the_configuration_file(tmp_path: Path):
     assert pylint(f"--rcfile={configuration}", path, path=installed) == []
 
 
-def test_of_another_release_only_its_modules_are_reported(tmp_path: Path):
+def test_sources_of_another_release_are_read(tmp_path: Path):
     installed = install(tmp_path / "installed", "2.4.1", cuda="only_here = 1\n")
     path = tmp_path / "program.py"
-    path.write_text(
-        "import torch.unheard_of\n"
-        "from torch.cuda import is_available, only_here\n"
-        "print(torch.gone_since, torch.zeros(3).gone_since, torch.manual_seed(0, 1), torch.cuda.gone_since)\n"
-        "class Net(torch.nn.Module):\n"
-        "    def train(self, mode, other):\n"
-        "        return self.forward(mode)[0]\n"
-        "net = Net().to('cpu')\n"
-        "net.train(1, 2)\n"
-        "torch.nn.Linear(1, 2, gone_since=3)\n",
-        encoding="utf-8",
-    )
+    path.write_text("import torch.cuda as c\nprint(c.only_here)\nprint(c.is_available)\n", encoding="utf-8")
 
-    assert pylint(path, path=installed) == [("program.py", 1, "import-error"), ("program.py", 1, "no-name-in-module")]
+    assert pylint(path, path=installed) == [("program.py", 3, "no-member")]
 
 
 def test_user_module_named_torch_is_read(tmp_path: Path):
@@ -246,11 +237,11 @@ def test_outlines_hold_every_name_of_the_installed_torch():
             if not path.startswith("torch/") or name not in sys.modules:
                 continue
             module = sys.modules[name]
-            known = set(bound(ast.parse(archive.read(path)).body))
+            names = set(bound(ast.parse(archive.read(path)).body))
             missing += [
                 f"{name}.{each}"
-                for each in vars(module)
-                if not each.startswith("_") and each not in known and f"{name}.{each}" not in sys.modules
+                for each, value in vars(module).items()
+                if not each.startswith("_") and each not in names and not isinstance(value, ModuleType)
             ]
 
     assert missing == []
