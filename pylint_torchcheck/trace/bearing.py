@@ -40,6 +40,7 @@ class Bearings:
         self.store = store
         self._reachable: dict[int, set[int]] = {}
         self._known_origins: dict[frozenset[Value], set[Value]] = {}
+        self._known_modules: dict[frozenset[Value], tuple[frozenset[Value], bool]] = {}
 
     @cached_property
     def by_kind(self) -> dict[Kind, list[Value]]:
@@ -122,20 +123,27 @@ class Bearings:
 
     def _covers(self, event: Event, optimizer: Value) -> bool:
         """Is every module whose parameters the optimizer holds among the event's objects, or a part of one?"""
-        held = {value for value in self._origins(frozenset({optimizer})) if value.kind is Kind.MODULE}
-        reached = {value for value in self._origins(event.subjects) if value.kind is Kind.MODULE}
+        held, _ = self._modules(frozenset({optimizer}))
+        reached, _ = self._modules(event.subjects)
         return all(any(one.within(other) for other in reached) for one in held)
 
     def _related(self, event: Event, optimizer: Value) -> bool | None:
         """Do the event's objects come from modules whose parameters the optimizer holds? ``None``: not known."""
-        held = self._origins(frozenset({optimizer}))
-        touched = self._origins(event.subjects)
-        modules = {value for value in held if value.kind is Kind.MODULE}
-        reached = {value for value in touched if value.kind is Kind.MODULE}
-        if any(one.within(other) or other.within(one) for one in modules for other in reached):
+        held, is_held_in_sight = self._modules(frozenset({optimizer}))
+        reached, is_reached_in_sight = self._modules(event.subjects)
+        if not held.isdisjoint(reached):
             return True
-        is_complete = modules and reached and not any(_is_opaque(value) for value in held | touched)
-        return False if is_complete else None
+        if any(one.within(other) or other.within(one) for one in held for other in reached):
+            return True
+        return False if held and reached and is_held_in_sight and is_reached_in_sight else None
+
+    def _modules(self, values: frozenset[Value]) -> tuple[frozenset[Value], bool]:
+        """Return the modules among the origins of ``values``, and whether all of the origins are in sight."""
+        if values not in self._known_modules:
+            origins = self._origins(values)
+            modules = frozenset(value for value in origins if value.kind is Kind.MODULE)
+            self._known_modules[values] = modules, not any(_is_opaque(value) for value in origins)
+        return self._known_modules[values]
 
     def _origins(self, values: frozenset[Value]) -> set[Value]:
         if values not in self._known_origins:

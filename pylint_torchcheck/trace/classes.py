@@ -135,7 +135,7 @@ def _instance_has(
     value: Value, definition: nodes.ClassDef, parts: list[Value], trait: Trait, store: Store, seen: set[Value]
 ) -> bool | None:
     ancestors = list(lineage(definition, store))
-    if any(isinstance(ancestor, nodes.ClassDef) and _body_has(ancestor, trait) for ancestor in ancestors):
+    if any(isinstance(ancestor, nodes.ClassDef) and _body_has(ancestor, trait, store) for ancestor in ancestors):
         return True
     libraries = {ancestor for ancestor in ancestors if not isinstance(ancestor, nodes.ClassDef)}
     inherited = {trait_of(path, trait) if path else None for path in libraries - HOLDERS - {"builtins.object"}}
@@ -145,7 +145,10 @@ def _instance_has(
     return None if None in inherited or answer is None or value.guessed else False
 
 
-def _body_has(definition: nodes.ClassDef, trait: Trait) -> bool:
+def _body_has(definition: nodes.ClassDef, trait: Trait, store: Store) -> bool:
     """Does the class call the functional form, or ask ``self.training``?"""
+    if definition not in store.attributes_of:
+        asked = definition.nodes_of_class(nodes.Attribute)
+        store.attributes_of[definition] = frozenset(node.attrname for node in asked)
     names = _BATCH_NORM_NAMES if trait is Trait.BATCH_NORM else _MODE_NAMES | _BATCH_NORM_NAMES
-    return any(node.attrname in names for node in definition.nodes_of_class(nodes.Attribute))
+    return not names.isdisjoint(store.attributes_of[definition])

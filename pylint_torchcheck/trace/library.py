@@ -26,7 +26,8 @@ from pylint_torchcheck.trace import gradients, truth
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.functions import Functions
 from pylint_torchcheck.trace.places import dotted
-from pylint_torchcheck.trace.values import NOTHING, PLAIN, Value, Values
+from pylint_torchcheck.trace.roles import Roles
+from pylint_torchcheck.trace.values import NOTHING, PLAIN, Store, Value, Values
 
 STEP_HOOKS = "(step hooks)"  # the slot for what an optimizer runs after each step
 _SCALED = "scaled"  # the path of a loss that a gradient scaler has multiplied
@@ -35,6 +36,10 @@ _ESCAPING = frozenset({Kind.MODULE, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER,
 
 class Library(Functions):
     """Applies the tables of ``torch_api``."""
+
+    def __init__(self, tree: nodes.Module, store: Store, roles: Roles) -> None:
+        super().__init__(tree, store, roles)
+        self._trains: dict[nodes.FunctionDef, bool] = {}  # does the function call `backward`?
 
     def library_call(self, node: nodes.Call, path: str, arguments: Arguments) -> Values:
         """Return what a call of a library's function or class gives, and record what it does."""
@@ -247,12 +252,12 @@ class Library(Functions):
         return bool(self.loops) and self.loops[-1].over_loader and not self._trains_here()
 
     def _trains_here(self) -> bool:
-        """Does a function under way here call ``backward``?"""
-        for function in self.frame.functions():
-            if any(call.func.as_string().endswith("backward") for call in function.nodes_of_class(nodes.Call)):
-                return True
-            break
-        return False
+        """Does the function under way here call ``backward``?"""
+        function = next(iter(self.frame.functions()), None)
+        if function is not None and function not in self._trains:
+            called = (call.func for call in function.nodes_of_class(nodes.Call))
+            self._trains[function] = any(getattr(func, "attrname", "").endswith("backward") for func in called)
+        return function is not None and self._trains[function]
 
     # Code that is not in sight
 

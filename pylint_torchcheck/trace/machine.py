@@ -14,6 +14,7 @@ from pylint_torchcheck.trace import purpose
 from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.places import dotted
+from pylint_torchcheck.trace.project import roles_of
 from pylint_torchcheck.trace.roles import Roles
 from pylint_torchcheck.trace.state import Slot, State
 from pylint_torchcheck.trace.values import ANYTHING, NOTHING, Frame, Store, Value, Values
@@ -84,7 +85,7 @@ class Machine:
         """What the names of the file that is under way seem to be."""
         tree = self.module_frame().scope
         if tree not in self._roles:
-            self._roles[tree] = Roles(tree)
+            self._roles[tree] = roles_of(tree)
         return self._roles[tree]
 
     # Names

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 
 from astroid import nodes
 
@@ -33,6 +34,14 @@ class Program:
         self._bindings = reader.bindings
         self._followers = [Follower(trace, self._store, tree) for trace in self._traces]
 
+    @cached_property
+    def _by_path(self) -> dict[str, list[CallSite]]:
+        found: dict[str, list[CallSite]] = {}
+        for callsite in self._callsites:
+            if len(callsite.paths) == 1:
+                found.setdefault(next(iter(callsite.paths)), []).append(callsite)
+        return found
+
     @property
     def bindings(self) -> Iterator[tuple[nodes.NodeNG, set[Value]]]:
         """Each target of an assignment in the file, with all that it gets."""
@@ -45,19 +54,18 @@ class Program:
 
     def calls(self, path: str) -> Iterator[CallSite]:
         """Return the calls of a library function, by its public dotted path."""
-        for callsite in self._callsites:
-            if callsite.paths == {path}:
-                yield callsite
+        yield from self._by_path.get(path, ())
 
     def method_calls(self, *names: str) -> Iterator[CallSite]:
         """Return the calls of methods with one of these names, on whatever they are called; all, if none is named."""
+        wanted = frozenset(names)
         for callsite in self._callsites:
-            if callsite.receivers and (not names or callsite.method in names):
+            if (not wanted or callsite.method in wanted) and callsite.receivers:
                 yield callsite
 
     def pure_tensor_calls(self) -> Iterator[CallSite]:
         """Return the calls of methods that, on a tensor, give a new tensor and change nothing."""
-        return (call for call in self.method_calls() if call.method in TENSOR_METHODS)
+        return self.method_calls(*TENSOR_METHODS)
 
     def origins(self, subjects: Iterable[Subject]) -> set[Value]:
         """Return the subjects and all that they were computed or built from."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import astroid
@@ -11,7 +11,9 @@ from astroid import nodes
 from astroid.builder import AstroidBuilder
 from astroid.manager import AstroidManager
 
-_MOST_TREES = 64  # kept in memory at once
+from pylint_torchcheck.trace.roles import Roles
+
+_MOST_TREES = 128  # kept in memory at once
 _LONGEST_FILE = 400_000  # bytes; longer ones are generated
 _HIGHEST_ROOT = 4  # folders above a file that are searched for what it imports
 _ROOT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", "requirements.txt")
@@ -19,6 +21,7 @@ _INSTALLED = frozenset({"site-packages", "dist-packages"})
 _NEVER_LOCAL = frozenset({"torch", "torchvision", "torchaudio", "numpy", "os", "sys"})
 
 _trees: OrderedDict[tuple[str, int, int], nodes.Module | None] = OrderedDict()
+_MOST_PLACES = 8_192  # answers of the file system kept in memory
 
 
 def local_file(importer: Path, name: str, level: int) -> Path | None:
@@ -32,25 +35,25 @@ def local_file(importer: Path, name: str, level: int) -> Path | None:
     parts = name.split(".") if name else []
     if not level and parts and parts[0] in _NEVER_LOCAL:
         return None
-    for root in _roots(importer, level):
-        found = _module_in(root, parts)
+    for root in _roots(importer.parent, level):
+        found = _module_in(root, tuple(parts))
         if found is not None and not _INSTALLED & (set(found.parts) - set(importer.parts)):
             return found
     return None
 
 
-def _roots(importer: Path, level: int) -> Iterator[Path]:
-    """Return the folders in which an import looks: beside the file, then above, up to the project's own folder."""
+@lru_cache(_MOST_PLACES)
+def _roots(folder: Path, level: int) -> tuple[Path, ...]:
+    """Return the folders in which an import looks: the file's own, then above, up to the project's."""
+    folders = (folder, *folder.parents)
     if level:
-        yield importer.parents[min(level, len(importer.parents)) - 1]
-        return
-    for folder in list(importer.parents)[: _HIGHEST_ROOT + 1]:
-        yield folder
-        if any((folder / mark).exists() for mark in _ROOT_MARKS):
-            return
+        return (folders[min(level, len(folders)) - 1],)
+    tops = [i for i, one in enumerate(folders) if any((one / mark).exists() for mark in _ROOT_MARKS)]
+    return folders[: min([_HIGHEST_ROOT, *tops]) + 1]
 
 
-def _module_in(root: Path, parts: list[str]) -> Path | None:
+@lru_cache(_MOST_PLACES)
+def _module_in(root: Path, parts: tuple[str, ...]) -> Path | None:
     place = root.joinpath(*parts)
     for candidate in (place / "__init__.py", place.with_name(f"{place.name}.py") if parts else place / "__init__.py"):
         if candidate.is_file():
@@ -84,3 +87,9 @@ def _parse(path: Path) -> nodes.Module | None:
         return tree
     except (OSError, UnicodeDecodeError, astroid.AstroidError, RecursionError, MemoryError):
         return None
+
+
+@lru_cache(_MOST_TREES)
+def roles_of(tree: nodes.Module) -> Roles:
+    """Return what the names of an imported file seem to be."""
+    return Roles(tree)

@@ -50,6 +50,7 @@ class Reader(Imports):
         super().__init__(tree, store, roles)
         self._jumps: list[_Jumps] = []
         self._peeled = 0
+        self._assigned: dict[nodes.NodeNG, set[str]] = {}  # the names that each loop assigns to
 
     def read_body(self, body: list[nodes.NodeNG]) -> None:
         """Read statements in order, up to where the program cannot go on."""
@@ -435,11 +436,13 @@ class Reader(Imports):
         """What a constant set in the loop is in its third iteration cannot be told from the second."""
         if self.state is None:
             return
-        for target in node.nodes_of_class(nodes.AssignName):
-            slot = (self.frame, target.name)
-            values = self.state.get(slot)
-            if values and target.parent is not node:
-                self.state.put(slot, frozenset(self._variable(value) for value in values))
+        if node not in self._assigned:
+            targets = node.nodes_of_class(nodes.AssignName)
+            self._assigned[node] = {target.name for target in targets if target.parent is not node}
+        for name in self._assigned[node]:
+            values = self.state.get((self.frame, name)) or NOTHING
+            if any(value.kind is Kind.CONSTANT for value in values):
+                self.state.put((self.frame, name), frozenset(self._variable(value) for value in values))
 
 
 def _over_parameters(iterated: Values, reader: Reader) -> bool:
