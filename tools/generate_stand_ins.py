@@ -52,6 +52,8 @@ WALKED_TOO = {"torch": ("torch.distributed._tensor",)}
 OPEN_MODULES = {"torch._C"}
 # torch.__getattr__ serves the first four, its other names are submodules; vendors' packages put the others there.
 SERVED_NAMES = {"torch": tuple("has_cuda has_cudnn has_mkldnn has_mps gcu hpu mlu musa npu sdaa xla".split())}
+# Calling it gives an object of another class.
+FACTORIES = {"torch.autograd.variable.Variable"}
 # Set in the class, but no methods to astroid, in torch's sources either.
 NO_METHODS = {"torch.nn.modules.module.Module": {"forward", "__call__"}}
 # Meant to be overridden with other parameters, or not at all.
@@ -437,7 +439,7 @@ class Stub:
             return
         self.written[id(value)] = name
         if isinstance(value, type):
-            if is_dummy(value):
+            if is_dummy(value) or f"{value.__module__}.{value.__name__}" in FACTORIES:
                 self.unsure.append(name)
             else:
                 self.definitions.append(self._class(name, value))

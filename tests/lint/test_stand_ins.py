@@ -40,6 +40,7 @@ from torch.utils.data import DataLoadr  # [no-name-in-module]
 x = torch.zeros(3, requires_grad=True)
 print(x.requires_grad, x.shape, x.view(1, 3).T, F.relu(x).grad, len(x), x[0], -x, x + 1, torch.float32.itemsize)
 print(torch.cuda.is_available(), torch.backends.cudnn.benchmark, torch.ops.aten, torch.multiprocessing.spawn(print))
+print(torch.autograd.Variable(x).data[0], torch.FloatTensor(3).data, torch.cuda.FloatTensor(3).data)
 torch.zerros(3)  # [no-member]
 torch.nn.functional.rellu(x)  # [no-member]
 torch.optim.Addam([x])  # [no-member]
