@@ -6,7 +6,6 @@
 Names come from importing torch, results from its stubs, its annotations and, for the rest, its docstrings. Whatever is
 written here by hand is what torch states nowhere in a form that a program can read.
 """
-# ruff: noqa: SIM905
 
 from __future__ import annotations
 

@@ -245,7 +245,9 @@ class Library(Functions):
 
         A function named ``test`` that prints the shape of what comes of random numbers tries the code, not the model.
         """
-        if not self.evaluating() or all(value.path in generated.CONSTRUCTORS for value in inputs):
+        if not purpose.is_evaluation(self.frame, self.loops) or all(
+            value.path in generated.CONSTRUCTORS for value in inputs
+        ):
             return False
         if self.recording() is False:
             return True

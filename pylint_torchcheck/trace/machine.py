@@ -10,10 +10,8 @@ from astroid import nodes
 
 from pylint_torchcheck.pitfalls.vocabulary import Created, Kind, Obtained, Verb
 from pylint_torchcheck.torch_api.effects import GRAD_CONTEXTS, NO_GRADIENT
-from pylint_torchcheck.trace import purpose
 from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.loops import Loop
-from pylint_torchcheck.trace.places import dotted
 from pylint_torchcheck.trace.project import roles_of
 from pylint_torchcheck.trace.roles import Roles
 from pylint_torchcheck.trace.state import Slot, State
@@ -252,10 +250,6 @@ class Machine:
         self.trace.add(event, state.ends)
         state.ends = frozenset({number})
 
-    def evaluating(self) -> bool:
-        """Do the names around this point say that it validates, tests or infers?"""
-        return purpose.is_evaluation(self.frame, self.loops)
-
     def mark(self, node: nodes.NodeNG) -> int:
         """Record a point that loops can come back to; return its number."""
         self.emit(Verb, node, NOTHING)
@@ -265,10 +259,6 @@ class Machine:
         """Record that ``requires_grad`` of one parameter is switched; the loop around it says of how many."""
         if value.kind is Kind.PARAMETER and self.switched is not None:
             self.switched.append(verb)
-
-    def name_of(self, node: nodes.NodeNG) -> str:
-        """Return the dotted name of an expression, if it is one."""
-        return dotted(node)
 
 
 def _liveness(value: Value) -> bool | None:
