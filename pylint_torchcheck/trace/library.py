@@ -22,7 +22,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
 from pylint_torchcheck.torch_api import effects, generated
 from pylint_torchcheck.torch_api.effects import Effect
 from pylint_torchcheck.torch_api.objects import is_harmless, made_by, signature
-from pylint_torchcheck.trace import gradients, truth
+from pylint_torchcheck.trace import gradients, purpose, truth
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.functions import Functions
 from pylint_torchcheck.trace.places import dotted
