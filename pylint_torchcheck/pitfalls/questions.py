@@ -157,7 +157,7 @@ class Program(Protocol):
         """Return the calls of methods with one of these names, on whatever they are called; all, if none is named."""
 
     def pure_tensor_calls(self) -> Iterable[Call]:
-        """Return the calls of methods that, on a tensor, give a new tensor and change nothing."""
+        """Return the calls of methods that give a tensor elsewhere, otherwise, or changed, and leave it as it was."""
 
     def origins(self, subjects: Iterable[Subject]) -> Collection[Subject]:
         """Return the subjects and all that they were computed or built from."""

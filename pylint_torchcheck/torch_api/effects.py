@@ -22,6 +22,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     Verb,
     ZeroGrad,
 )
+from pylint_torchcheck.torch_api import generated
 
 
 @dataclass(frozen=True)
@@ -185,6 +186,13 @@ NO_GRADIENT: Final = frozenset(
     "argmax argmin argsort nonzero count_nonzero bincount histc searchsorted bucketize one_hot unique "
     "unique_consecutive long int short byte char bool logical_and logical_or logical_not logical_xor bitwise_and "
     "bitwise_or bitwise_not multinomial bernoulli signbit all any".split()
+)
+# Tensor methods that people call as if they changed the tensor: to move, convert, view or cut it off, and those with
+# a twin that does (`clamp` and `clamp_`). The rest, such as `matmul`, is called for its result, or to be timed.
+MOVING_METHODS: Final = generated.INPLACE_TWINS | frozenset(
+    "to cuda cpu xpu float double half bfloat16 int long short byte char bool type type_as detach clone contiguous "
+    "view view_as reshape reshape_as permute expand expand_as repeat flatten unflatten movedim flip roll "
+    "pin_memory to_sparse to_dense".split()
 )
 # Methods and functions that give a pair of values and indices.
 VALUES_AND_INDICES: Final = frozenset("max min topk sort kthvalue mode median cummax cummin nanmedian".split())

@@ -113,11 +113,15 @@ def _is_read(target: nodes.AssignName) -> bool:
 
 
 def _is_expected_to_raise(statement: nodes.Expr) -> bool:
-    """Does a test run the statement to see it raise?"""
+    """Is the statement run to see whether it raises, or what it costs?"""
     block = statement.parent
+    if isinstance(block, nodes.Try) and block.body == [statement] and block.handlers:
+        return True
     managers = [manager for manager, _ in block.items] if isinstance(block, nodes.With) else []
     names = [manager.func.as_string() for manager in managers if isinstance(manager, nodes.Call)]
     return any(name.rpartition(".")[2] in _EXPECTING for name in names)
 
 
-_EXPECTING = frozenset("raises assertRaises assertRaisesRegex warns assertWarns assertWarnsRegex suppress".split())
+_EXPECTING = frozenset(
+    "raises assertRaises assertRaisesRegex warns assertWarns assertWarnsRegex suppress profile record_function".split()
+)

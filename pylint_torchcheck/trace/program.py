@@ -10,7 +10,7 @@ from astroid import nodes
 from pylint_torchcheck.pitfalls.pitfall import Protocol
 from pylint_torchcheck.pitfalls.questions import Subject
 from pylint_torchcheck.pitfalls.vocabulary import Trait
-from pylint_torchcheck.torch_api.generated import TENSOR_METHODS
+from pylint_torchcheck.torch_api.effects import MOVING_METHODS
 from pylint_torchcheck.trace.callsites import CallSite
 from pylint_torchcheck.trace.classes import has_trait
 from pylint_torchcheck.trace.events import Trace
@@ -64,8 +64,8 @@ class Program:
                 yield callsite
 
     def pure_tensor_calls(self) -> Iterator[CallSite]:
-        """Return the calls of methods that, on a tensor, give a new tensor and change nothing."""
-        return self.method_calls(*TENSOR_METHODS)
+        """Return the calls of methods that give a tensor elsewhere, otherwise, or changed, and leave it as it was."""
+        return self.method_calls(*MOVING_METHODS)
 
     def origins(self, subjects: Iterable[Subject]) -> set[Value]:
         """Return the subjects and all that they were computed or built from."""
