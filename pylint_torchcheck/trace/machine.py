@@ -19,10 +19,10 @@ from pylint_torchcheck.trace.values import ANYTHING, NOTHING, Frame, Store, Valu
 
 _BUILTINS = frozenset(dir(builtins))
 _GRAD_SLOT: Slot = (None, "gradient recording")
-_WORK_LIMIT = 40_000  # statements and calls read in one trace; the largest real training script needs a tenth
-_FILE_LIMIT = 100_000  # the same, in all traces of a file
-_FAR_LIMIT = 8_000  # from here on calls are no longer followed into other files,
-_NEAR_LIMIT = 20_000  # and from here on not at all, so that the trace comes to its end
+_WORK_LIMIT = 20_000  # statements and calls read in one trace; the largest real training script needs a tenth
+_FILE_LIMIT = 40_000  # the same, in all traces of a file
+_FAR_LIMIT = 6_000  # from here on calls are no longer followed into other files,
+_NEAR_LIMIT = 12_000  # and from here on not at all, so that the trace comes to its end
 _FOLLOWED = frozenset({Kind.MODULE, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER})
 
 

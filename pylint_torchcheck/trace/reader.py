@@ -271,7 +271,7 @@ class Reader(Imports):
 
         self.blocks[manager] = block
         context = self.evaluate(manager)
-        del self.blocks[manager]
+        self.blocks.pop(manager, None)  # a block that is entered again inside itself has left before
         if has_run:
             return
         given = self._run_hooks(manager, context, "__enter__")
