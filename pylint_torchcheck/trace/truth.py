@@ -14,6 +14,7 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "is": lambda left, right: left is right,
     "is not": lambda left, right: left is not right,
 }
+_MOST_PAIRS = 64  # so many different values agree on no answer
 # An object of one of these kinds, built in sight, is not None and counts as true.
 _OBJECTS = frozenset({Kind.MODULE, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER, Kind.LOSS_FUNCTION, Kind.LOADER})
 
@@ -37,6 +38,8 @@ def negated(answer: bool | None) -> bool | None:
 
 def of_comparison(left: Values, operator: str, right: Values) -> bool | None:
     """Return the truth of ``left operator right``."""
+    if len(left) * len(right) > _MOST_PAIRS:
+        return None
     answers = {_compared(one, operator, other) for one in left for other in right}
     return answers.pop() if len(answers) == 1 else None
 
