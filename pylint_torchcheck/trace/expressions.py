@@ -17,6 +17,7 @@ from pylint_torchcheck.trace.places import dotted
 from pylint_torchcheck.trace.state import join
 from pylint_torchcheck.trace.values import ANYTHING, NOTHING, PLAIN, Frame, Value, Values
 
+_MOST_VALUES = 200
 _TENSOR_VIEWS = frozenset({"T", "mT", "H", "mH", "real", "imag"})
 _TENSOR_PLAIN = frozenset(
     {"shape", "device", "dtype", "ndim", "requires_grad", "is_cuda", "grad_fn", "is_leaf", "layout"}
@@ -294,7 +295,9 @@ class Expressions(Machine):
         return self.attribute(self.evaluate(node.expr), node.attrname, node)
 
     def attribute(self, values: Values, name: str, node: nodes.NodeNG) -> Values:
-        """Return what ``values.name`` may be."""
+        """Return what ``values.name`` may be; of very many objects, nothing is said."""
+        if len(values) > _MOST_VALUES:
+            return ANYTHING
         found = NOTHING
         for value in values:
             found |= self._attribute_of(value, name, node)
