@@ -12,6 +12,7 @@ from pylint.checkers import BaseChecker
 
 from pylint_torchcheck.pitfalls import PITFALLS
 from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall
+from pylint_torchcheck.trace import neighbours, project
 from pylint_torchcheck.trace.places import Place
 from pylint_torchcheck.trace.program import Program, mentions_torch
 
@@ -49,6 +50,12 @@ class TorchChecker(BaseChecker):
         ),
     )
 
+    def open(self) -> None:
+        """Begin a run with fresh knowledge of the file system; with several jobs this comes once a file."""
+        if self.linter.config.jobs == 1:
+            neighbours.forget()
+            project.forget()
+
     def leave_module(self, node: nodes.Module) -> None:
         """Report every pitfall of a file, in the order of its lines."""
         if not mentions_torch(node):
@@ -65,7 +72,7 @@ class TorchChecker(BaseChecker):
         An exception here would end every other check of the file, those of other plugins included.
         """
         try:
-            return list(_ask(Program(node)))
+            return list(_ask(Program(node, PITFALLS)))
         except Exception:  # pylint: disable=broad-exception-caught  # whatever it is
             if _STRICT:
                 raise

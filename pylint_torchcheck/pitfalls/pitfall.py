@@ -8,8 +8,9 @@ from typing import ClassVar
 
 from pylint_torchcheck.pitfalls.protocol import ANY, BROKEN, Protocol
 from pylint_torchcheck.pitfalls.questions import Place, Program
+from pylint_torchcheck.pitfalls.signs import Sign, Signs, signs
 
-__all__ = ["ANY", "BROKEN", "Finding", "Pitfall", "Protocol"]
+__all__ = ["ANY", "BROKEN", "Finding", "Pitfall", "Protocol", "Sign", "signs"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,11 @@ class Finding:
 
 
 class Pitfall:
-    """One mistake that PyTorch lets pass in silence. The docstring of a subclass says why it bites."""
+    """One mistake that PyTorch lets pass in silence. The docstring of a subclass says why it bites.
+
+    A pitfall with a ``check`` of its own states its ``signs``: code that lacks them is not read for it. Those of a
+    protocol follow from its table.
+    """
 
     msgid: ClassVar[str]
     symbol: ClassVar[str]
@@ -38,6 +43,7 @@ class Pitfall:
     default_enabled: ClassVar[bool] = True
     old_names: ClassVar[tuple[tuple[str, str], ...]] = ()
     protocol: ClassVar[Protocol | None] = None
+    signs: ClassVar[Signs] = ()
     family: ClassVar[str] = ""
 
     def __init_subclass__(cls) -> None:

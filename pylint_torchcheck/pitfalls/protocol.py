@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from pylint_torchcheck.pitfalls.vocabulary import Kind, Trait, Verb
@@ -45,6 +46,26 @@ class Protocol:
     def breaking(self) -> tuple[type[Verb], ...]:
         """The verbs that can break it."""
         return tuple(verb for (_, verb), target in self.moves.items() if target is BROKEN)
+
+    @cached_property
+    def necessary(self) -> tuple[type[Verb], ...]:
+        """The verbs without which nothing can break, whatever else happens."""
+        verbs = dict.fromkeys(verb for _, verb in self.moves)
+        return tuple(verb for verb in verbs if not self._can_break([other for other in verbs if other is not verb]))
+
+    def _can_break(self, verbs: Sequence[type[Verb]]) -> bool:
+        """May these verbs lead to where every state that may arrive is broken?"""
+        seen: set[frozenset[str]] = set()
+        waiting = [frozenset({self.start}), self.states]
+        while waiting:
+            arriving = waiting.pop()
+            if arriving not in seen:
+                seen.add(arriving)
+                after = [frozenset(self.after(state, verb) for state in arriving) for verb in verbs]
+                if frozenset({BROKEN}) in after:
+                    return True
+                waiting += [states - {BROKEN} for states in after]
+        return False
 
     def after(self, state: str, verb: type[Verb]) -> str:
         """Return the state after ``verb``, which may be ``BROKEN``."""

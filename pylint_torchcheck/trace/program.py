@@ -7,7 +7,7 @@ from functools import cached_property
 
 from astroid import nodes
 
-from pylint_torchcheck.pitfalls.pitfall import Protocol
+from pylint_torchcheck.pitfalls.pitfall import Pitfall, Protocol
 from pylint_torchcheck.pitfalls.questions import Subject
 from pylint_torchcheck.pitfalls.vocabulary import Trait
 from pylint_torchcheck.torch_api.effects import MOVING_METHODS
@@ -17,6 +17,7 @@ from pylint_torchcheck.trace.events import Trace
 from pylint_torchcheck.trace.reader import Reader
 from pylint_torchcheck.trace.roles import Roles
 from pylint_torchcheck.trace.roots import read_everything
+from pylint_torchcheck.trace.survey import Survey
 from pylint_torchcheck.trace.typestate import Breach, Follower, all_breaches
 from pylint_torchcheck.trace.values import Store, Value
 
@@ -24,10 +25,12 @@ from pylint_torchcheck.trace.values import Store, Value
 class Program:
     """The values, calls and events of one file."""
 
-    def __init__(self, tree: nodes.Module) -> None:
+    def __init__(self, tree: nodes.Module, pitfalls: Sequence[type[Pitfall]] = ()) -> None:
+        """Read a file: what one of the pitfalls may be found in, or everything if none is named."""
         self._store = Store()
         reader = Reader(tree, self._store, Roles(tree))
-        self._traces = list(read_everything(reader))
+        survey = Survey(tree, pitfalls)
+        self._traces = list(read_everything(reader, survey.may_matter))
         # What is called in the project's other files is reported when those are read.
         self._callsites = [callsite for node, callsite in reader.callsites.items() if node.root() is tree]
         self._tree = tree

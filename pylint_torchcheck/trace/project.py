@@ -14,14 +14,14 @@ from astroid.manager import AstroidManager
 from pylint_torchcheck.trace.roles import Roles
 
 _MOST_TREES = 128  # kept in memory at once
-_LONGEST_FILE = 400_000  # bytes; longer ones are generated
+LONGEST_FILE = 400_000  # bytes; longer ones are generated
 _HIGHEST_ROOT = 4  # folders above a file that are searched for what it imports
 _ROOT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", "requirements.txt")
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 _NEVER_LOCAL = frozenset({"torch", "torchvision", "torchaudio", "numpy", "os", "sys"})
 
 _trees: OrderedDict[tuple[str, int, int], nodes.Module | None] = OrderedDict()
-_MOST_PLACES = 8_192  # answers of the file system kept in memory
+MOST_PLACES = 8_192  # answers of the file system kept in memory
 
 
 def local_file(importer: Path, name: str, level: int) -> Path | None:
@@ -42,7 +42,7 @@ def local_file(importer: Path, name: str, level: int) -> Path | None:
     return None
 
 
-@lru_cache(_MOST_PLACES)
+@lru_cache(MOST_PLACES)
 def _roots(folder: Path, level: int) -> tuple[Path, ...]:
     """Return the folders in which an import looks: the file's own, then above, up to the project's."""
     folders = (folder, *folder.parents)
@@ -52,7 +52,7 @@ def _roots(folder: Path, level: int) -> tuple[Path, ...]:
     return folders[: min([_HIGHEST_ROOT, *tops]) + 1]
 
 
-@lru_cache(_MOST_PLACES)
+@lru_cache(MOST_PLACES)
 def _module_in(root: Path, parts: tuple[str, ...]) -> Path | None:
     place = root.joinpath(*parts)
     for candidate in (place / "__init__.py", place.with_name(f"{place.name}.py") if parts else place / "__init__.py"):
@@ -72,7 +72,7 @@ def tree_of(path: Path) -> nodes.Module | None:
         return None
     key = (str(path), status.st_mtime_ns, status.st_size)
     if key not in _trees:
-        _trees[key] = _parse(path) if status.st_size <= _LONGEST_FILE else None
+        _trees[key] = _parse(path) if status.st_size <= LONGEST_FILE else None
         if len(_trees) > _MOST_TREES:
             _trees.popitem(last=False)
     _trees.move_to_end(key)
@@ -93,3 +93,9 @@ def _parse(path: Path) -> nodes.Module | None:
 def roles_of(tree: nodes.Module) -> Roles:
     """Return what the names of an imported file seem to be."""
     return Roles(tree)
+
+
+def forget() -> None:
+    """Ask the file system anew."""
+    _roots.cache_clear()
+    _module_in.cache_clear()

@@ -14,15 +14,17 @@ from pylint_torchcheck.trace.state import State
 from pylint_torchcheck.trace.values import NOTHING, Frame, Values
 
 
-def read_everything(reader: Reader) -> Iterator[Trace]:
-    """Read a file whole; return a trace for each way into it that could be read to its end."""
+def read_everything(reader: Reader, may_matter: Callable[[nodes.NodeNG], bool]) -> Iterator[Trace]:
+    """Read a file by all ways into it that may matter; return a trace for each that could be read to its end."""
+    roots = [root for root in _definitions(reader.tree, reader.frame, None) if may_matter(root.definition)]
+    if not roots and not may_matter(reader.tree):
+        return
     state = State(settled=reader.settled)
     trace = reader.start_trace(state)
     if _finishes(lambda: reader.read_body(reader.tree.body)):
         yield trace
     state = reader.state or state
     called = _called_names(reader.tree)
-    roots = list(_definitions(reader.tree, reader.frame, None))
     for must_be_uncalled in (True, False):  # callers first, so that what they call is read with its arguments
         for root in roots:
             is_called = root.definition.name in called

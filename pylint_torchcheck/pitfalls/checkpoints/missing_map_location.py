@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall
+from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
 from pylint_torchcheck.pitfalls.questions import Call, Program
 
 _NAMED = re.compile(r"ckpt|checkpoint|\.pth|weights|pretrain|resume|snapshot|state_?dict|model|net\b", re.IGNORECASE)
@@ -31,6 +31,7 @@ class MissingMapLocation(Pitfall):
         'add map_location="cpu", or the device that is used'
     )
     guard = "torchguard.load_weights"
+    signs = signs(["load"])
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall
+from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
 from pylint_torchcheck.pitfalls.questions import Call, Program
 from pylint_torchcheck.pitfalls.vocabulary import Kind
 
@@ -22,6 +22,7 @@ class NonStrictLoad(Pitfall):
         "%s skips every key that does not fit, and nobody looks at which; write missing, unexpected = %s and check both"
     )
     guard = "torchguard.load_weights"
+    signs = signs([".load_state_dict"])
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall
+from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
 from pylint_torchcheck.pitfalls.questions import Call, Program, Subject, Trace
 from pylint_torchcheck.pitfalls.vocabulary import Created, Freeze, FreezePart, Kind, Thaw, ThawPart
 
@@ -23,6 +23,7 @@ class FrozenParamsInOptimizer(Pitfall):
         "pass only [p for p in %s.parameters() if p.requires_grad]"
     )
     guard = "torchguard.freeze"
+    signs = signs([".requires_grad", ".requires_grad_"], [".parameters"])
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:

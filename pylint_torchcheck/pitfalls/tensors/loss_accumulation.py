@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall
+from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, Sign, signs
 from pylint_torchcheck.pitfalls.questions import Event, Program, Subject, Trace
 from pylint_torchcheck.pitfalls.vocabulary import Accumulate, Backward, Forward, Kind
 
@@ -21,6 +21,7 @@ class LossAccumulation(Pitfall):
     message = (
         "%s keeps the autograd graph of every batch alive, so memory grows; add up the number: use .item() or .detach()"
     )
+    signs = signs([Sign.GROWTH], [".backward", Sign.EVALUATION], [".backward", Sign.BATCHES])
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall
+from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, Sign, signs
 from pylint_torchcheck.pitfalls.questions import Call, Program
 from pylint_torchcheck.pitfalls.vocabulary import Kind
 
@@ -19,6 +19,7 @@ class UnassignedTensorResult(Pitfall):
     msgid = "W7701"
     symbol = "unassigned-tensor-result"
     message = "%s returns a new tensor that is thrown away here, so %s stays as it was; write %s = %s"
+    signs = signs([Sign.DROPPED_RESULT])
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:

@@ -1,0 +1,30 @@
+"""What the source must hold for a pitfall to be possible, so that most code is never read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from enum import Enum, auto
+from typing import TypeAlias
+
+
+class Sign(Enum):
+    """Something that shows in the source and is no name."""
+
+    DROPPED_RESULT = auto()  # a method of tensors called as a statement
+    GROWTH = auto()  # a sum or a list that something is added to
+    EVALUATION = auto()  # a name that speaks of validation, test or inference
+    BATCHES = auto()  # a name that speaks of a data loader
+
+
+Clue: TypeAlias = str | Sign
+Signs: TypeAlias = tuple[frozenset[Clue], ...]
+
+
+def signs(*groups: Iterable[Clue]) -> Signs:
+    """Return signs: of each group one clue must be there. A string is a name that occurs in the source."""
+    return tuple(frozenset(group) for group in groups)
+
+
+def may_hold(wanted: Signs, clues: Collection[Clue]) -> bool:
+    """Is there a clue of each group?"""
+    return all(not group.isdisjoint(clues) for group in wanted)

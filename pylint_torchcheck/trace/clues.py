@@ -1,0 +1,68 @@
+"""Which names a piece of source must hold for a verb to happen, by the tables of ``torch_api``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from pylint_torchcheck.pitfalls.pitfall import Pitfall
+from pylint_torchcheck.pitfalls.signs import Clue, Sign, Signs, signs
+from pylint_torchcheck.pitfalls.vocabulary import (
+    EvaluationForward,
+    Forward,
+    Freeze,
+    FreezePart,
+    GradientsWritten,
+    Thaw,
+    UnscaledByHand,
+    Verb,
+    ZeroGrad,
+)
+from pylint_torchcheck.torch_api import effects
+from pylint_torchcheck.torch_api.effects import Effect
+
+_BY_HAND: dict[type[Verb], str] = {
+    ZeroGrad: ".grad",
+    GradientsWritten: ".grad",
+    UnscaledByHand: ".grad",
+    Freeze: ".requires_grad",
+    FreezePart: ".requires_grad",
+    Thaw: ".requires_grad",
+}
+
+
+def signs_of(pitfall: type[Pitfall]) -> Signs:
+    """Return the signs of a pitfall: its own, or those of the verbs without which its protocol cannot break."""
+    if pitfall.protocol is None:
+        return pitfall.signs
+    return tuple(group for verb in pitfall.protocol.necessary for group in _signs_of(verb))
+
+
+def _signs_of(verb: type[Verb]) -> Signs:
+    """Return what a verb shows itself by; a call of a module by nothing, since anything may be one."""
+    if verb is EvaluationForward:
+        return signs([Sign.EVALUATION], [Sign.BATCHES, *_SWITCHES])
+    return () if _are_akin(verb, Forward) else signs(_names_of(verb))
+
+
+def _names_of(verb: type[Verb]) -> frozenset[Clue]:
+    """Return the names of what makes a verb, or a wider one that may turn out to be it."""
+    by_hand = {name for other, name in _BY_HAND.items() if _are_akin(other, verb)}
+    return frozenset({name for name, made in _everything_made() if _are_akin(made, verb)} | by_hand)
+
+
+def _everything_made() -> Iterator[tuple[str, type[Verb]]]:
+    for table in (*effects.METHODS.values(), effects.BY_NAME_ALONE):
+        yield from ((f".{name}", verb) for name, verb in _verbs(table))
+    yield from ((path.rpartition(".")[2], verb) for path, verb in _verbs(effects.FUNCTIONS))
+
+
+def _verbs(table: Mapping[str, Effect]) -> Iterator[tuple[str, type[Verb]]]:
+    for name, effect in table.items():
+        yield from ((name, verb) for verb in (effect.verb, effect.off) if verb is not None)
+
+
+def _are_akin(one: type[Verb], other: type[Verb]) -> bool:
+    return issubclass(one, other) or issubclass(other, one)
+
+
+_SWITCHES = frozenset(path.rpartition(".")[2] for path in effects.GRAD_CONTEXTS) - {"enable_grad"}

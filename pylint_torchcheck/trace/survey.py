@@ -1,0 +1,201 @@
+"""Looks a file over before it is read: which ways into it may come upon a pitfall at all?
+
+Most code of a project defines modules and never trains one. The words of its source tell, at a hundredth of what
+reading costs: a function matters only if it, or what it may call, holds the signs of some pitfall.
+"""
+
+from __future__ import annotations
+
+import io
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from astroid import nodes
+
+from pylint_torchcheck.pitfalls.pitfall import Pitfall
+from pylint_torchcheck.pitfalls.signs import Clue, Sign, Signs, may_hold
+from pylint_torchcheck.torch_api.effects import MOVING_METHODS
+from pylint_torchcheck.trace.clues import signs_of
+from pylint_torchcheck.trace.neighbours import clues_beyond, sources_of
+from pylint_torchcheck.trace.words import clues_in, code_of, words_in
+
+
+@dataclass(eq=False, slots=True)
+class _Part:
+    """A function, or a statement of the module's or a class's body that defines none."""
+
+    words: frozenset[str]
+    clues: set[Clue]
+
+
+class Survey:
+    """What the functions of one file may come upon, in themselves and in what they may call."""
+
+    def __init__(self, tree: nodes.Module, pitfalls: Sequence[type[Pitfall]]) -> None:
+        self._signs, self._wanted, self._wanted_beyond = _sought(tuple(pitfalls))
+        self._tree = tree
+        self._functions: dict[nodes.FunctionDef, _Part] = {}
+        self._named: dict[str, list[_Part]] = defaultdict(list)  # what a name may stand for
+        self._module: list[_Part] = []
+        self._lines = _lines_of(tree)
+        if self._lines:
+            self._divide(tree, "")
+            _spread([*self._functions.values(), *self._module], self._named)
+
+    def may_matter(self, scope: nodes.NodeNG) -> bool:
+        """May reading the module's body or a function find anything?"""
+        if not self._lines or not self._signs:
+            return True
+        parts = self._module if scope is self._tree else [self._functions[scope]] if scope in self._functions else []
+        clues = set[Clue]().union(*(part.clues for part in parts))
+        return not parts or any(may_hold(signs, clues) for signs in self._signs)
+
+    def _divide(self, scope: nodes.NodeNG, owner: str) -> None:
+        """Divide the body of the module or of a class into its functions and its other statements."""
+        if owner:
+            self._add_header(scope)
+        for node in _undivided(scope.body):
+            match node:
+                case nodes.FunctionDef():
+                    self._add_function(node, owner)
+                case nodes.ClassDef():
+                    self._divide(node, node.name)
+                case _ if node.parent is scope:
+                    self._add_statement(node, owner, node.end_lineno)
+
+    def _add_header(self, node: nodes.ClassDef) -> None:
+        """The bases and the decorators of a class count for it."""
+        code = "\n".join(self._lines[_first_line(node) - 1 : node.body[0].lineno if node.body else node.end_lineno])
+        words = words_in(code)
+        self._named[node.name].append(_Part(words, set(clues_in(words, code) & self._wanted)))
+
+    def _add_function(self, node: nodes.FunctionDef, owner: str) -> None:
+        words, clues = self._look(node, node.end_lineno)
+        part = self._functions[node] = _Part(words | {owner}, clues)
+        self._named[owner if node.name.startswith("__") else node.name].append(part)
+
+    def _add_statement(self, node: nodes.NodeNG, owner: str, end: int | None) -> None:
+        """A statement counts for the module or the class, and for those who name what it is about."""
+        words, clues = self._look(node, end)
+        part = _Part(words, clues)
+        if owner:
+            self._named[owner].append(part)
+            return
+        self._module.append(part)
+        if not isinstance(node, nodes.Import | nodes.ImportFrom):
+            for name in words & self._tree.locals.keys():
+                self._named[name].append(part)
+
+    def _look(self, node: nodes.NodeNG, end: int | None) -> tuple[frozenset[str], set[Clue]]:
+        """Return the words of a piece of source, and the clues in it that matter."""
+        code = "\n".join(self._lines[_first_line(node) - 1 : end])
+        words = words_in(code)
+        found = set(clues_in(words, code))
+        for inner in _statements(node):
+            match inner:
+                case nodes.Expr(value=nodes.Call(func=nodes.Attribute(attrname=name))) if name in MOVING_METHODS:
+                    found.add(Sign.DROPPED_RESULT)
+                case nodes.Assign(value=nodes.BinOp(op="+")):
+                    found.add(Sign.GROWTH)
+                case nodes.Import() | nodes.ImportFrom():
+                    self._note_import(inner)
+        return words, found & self._wanted
+
+    def _note_import(self, node: nodes.Import | nodes.ImportFrom) -> None:
+        """What a name of another file of the project may lead to, matters to all who use the name."""
+        is_from = isinstance(node, nodes.ImportFrom)
+        for name, alias in node.names:
+            clues = self._beyond(node, name)
+            if is_from and name in self._wanted:
+                clues.add(name)  # under another name, perhaps
+            if name == "*":
+                self._module.append(_Part(frozenset(), clues))
+            elif clues:
+                bound = alias or (name if is_from else name.partition(".")[0])
+                self._named[bound].append(_Part(frozenset(), clues))
+
+    def _beyond(self, node: nodes.Import | nodes.ImportFrom, name: str) -> set[Clue]:
+        if not self._tree.file or self._tree.file == "<?>":
+            return set()
+        here = Path(self._tree.file)
+        if isinstance(node, nodes.ImportFrom):
+            sources = sources_of(here, node.level or 0, node.modname, name)
+        else:
+            sources = sources_of(here, 0, name)
+        return set[Clue]().union(*(clues_beyond(source, self._wanted_beyond) for source in sources))
+
+
+@cache
+def _sought(pitfalls: tuple[type[Pitfall], ...]) -> tuple[list[Signs], frozenset[Clue], frozenset[Clue]]:
+    """Return the signs of each pitfall; all clues in them; those that matter in other files.
+
+    A question is asked of the calls in the file that is read, so only a protocol can be broken by way of another.
+    """
+    wanted = [signs_of(pitfall) for pitfall in pitfalls]
+    beyond = [signs_of(pitfall) for pitfall in pitfalls if pitfall.protocol is not None]
+    return wanted, _clues(wanted), _clues(beyond)
+
+
+def _clues(sought: list[Signs]) -> frozenset[Clue]:
+    return frozenset[Clue]().union(*(group for signs in sought for group in signs))
+
+
+def _spread(parts: list[_Part], named: dict[str, list[_Part]]) -> None:
+    """Give each part the clues of all that it may lead to."""
+    users: dict[_Part, list[_Part]] = defaultdict(list)
+    everything = dict.fromkeys([*parts, *(part for group in named.values() for part in group)])
+    for part in everything:
+        for name in part.words & named.keys():
+            for reached in named[name]:
+                users[reached].append(part)
+    waiting = [part for part in everything if part.clues]
+    while waiting:
+        part = waiting.pop()
+        for user in users[part]:
+            if not part.clues <= user.clues:
+                user.clues |= part.clues
+                waiting.append(user)
+
+
+def _lines_of(tree: nodes.Module) -> list[str]:
+    """Return the lines of the source; none, if it is not at hand."""
+    stream = tree.stream()
+    if stream is None:
+        return []
+    with stream, io.TextIOWrapper(stream, tree.file_encoding or "utf-8", errors="replace") as text:
+        return code_of(text.read()).split("\n")
+
+
+def _first_line(node: nodes.NodeNG) -> int:
+    decorators = getattr(node, "decorators", None)
+    line: int = decorators.lineno if decorators is not None else node.lineno
+    return line
+
+
+def _statements(node: nodes.NodeNG) -> Iterator[nodes.NodeNG]:
+    """Return a statement and all that are in it, those of inner functions too."""
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting += _blocks(node)
+
+
+def _undivided(body: Sequence[nodes.NodeNG]) -> Iterator[nodes.NodeNG]:
+    """Return statements and all that are in their branches, but not what is in a function or a class."""
+    waiting = list(body)
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, nodes.FunctionDef | nodes.ClassDef):
+            waiting += _blocks(node)
+
+
+def _blocks(node: nodes.NodeNG) -> Iterator[nodes.NodeNG]:
+    for name in ("body", "handlers", "orelse", "finalbody", "cases"):
+        inner = getattr(node, name, None)
+        if isinstance(inner, list):
+            yield from inner

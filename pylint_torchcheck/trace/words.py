@@ -1,0 +1,52 @@
+"""The words of a piece of source, and the clues that they are."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from pylint_torchcheck.pitfalls.signs import Clue, Sign
+from pylint_torchcheck.trace.purpose import may_be_a_value, speaks_of_evaluation
+
+_WORD = re.compile(r"\.?[^\W\d]\w*")
+_LOADER = re.compile(r"loader|^dl$|_dl$", re.IGNORECASE)
+_GROWING = frozenset({".append", ".add", ".insert", ".appendleft", ".extend", ".update"})
+_NO_CODE = re.compile(r'''(?P<text>"""(?:[^\\]|\\.)*?"""|\'\'\'(?:[^\\]|\\.)*?\'\'\')|#[^\n]*''', re.DOTALL)
+
+
+def code_of(text: str) -> str:
+    """Return the source without comments and long strings, line by line where it was."""
+    return _NO_CODE.sub(lambda found: "\n" * found.group().count("\n"), text)
+
+
+def words_in(code: str) -> frozenset[str]:
+    """Return the names and keywords in a piece of source; ``.name`` for what follows a dot, beside ``name``."""
+    found = set(_WORD.findall(code))
+    return frozenset(found | {word[1:] for word in found if word[0] == "."})
+
+
+def clues_in(words: frozenset[str], code: str) -> frozenset[Clue]:
+    """Return the words and the signs that show in a piece of source."""
+    signs = {sign for word in words for sign in _signs_in(word) if sign is Sign.BATCHES or _names_a_purpose(word, code)}
+    if "+=" in code or not _GROWING.isdisjoint(words):
+        signs.add(Sign.GROWTH)
+    return words | signs
+
+
+@cache
+def _signs_in(word: str) -> frozenset[Sign]:
+    found = set()
+    if speaks_of_evaluation(word):
+        found.add(Sign.EVALUATION)
+    if _LOADER.search(word):
+        found.add(Sign.BATCHES)
+    return frozenset(found)
+
+
+def _names_a_purpose(word: str, code: str) -> bool:
+    """Is this a function, what a loop runs over, or an argument? No other name says what the code is for."""
+    name = re.escape(word.lstrip("."))
+    where = rf"\bdef {name}\b|\bin\b[^:]*['\"]{name}['\"]"
+    if not may_be_a_value(word):
+        where += rf"|\bin\b[^:]*\b{name}\b|\b{name}\s*[,)]"
+    return re.search(where, code) is not None
