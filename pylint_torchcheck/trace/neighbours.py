@@ -20,7 +20,8 @@ from pylint_torchcheck.trace.words import clues_in, code_of, words_in
 _FROM = re.compile(r"^[ \t]*from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n;]*)", re.MULTILINE)
 _IMPORT = re.compile(r"^[ \t]*import[ \t]+([^\n;]+)", re.MULTILINE)
 _PIECE = re.compile(r"^(?=[^\W\d]|@)(?!(?:else|elif|except|finally)\b)", re.MULTILINE)
-_BOUND = re.compile(r"^[ \t]*(?:async[ \t]+)?(?:(?:def|class)[ \t]+)?([^\W\d]\w*)[ \t]*[(:=\[]", re.MULTILINE)
+_DEFINED = re.compile(r"^[ \t]*(?:async[ \t]+def|def|class)[ \t]+([^\W\d]\w*)", re.MULTILINE)
+_ASSIGNED = re.compile(r"^[ \t]*([^\W\d]\w*)[ \t]*(?::[^=\n]*)?=[^=]", re.MULTILINE)
 _MOST_PIECES = 4_000  # that one name may lead to
 
 Source = tuple[Path, str]  # a file, and a name in it; without one, all of the file
@@ -109,7 +110,9 @@ def _add_piece(outline: _Outline, text: str, wanted: frozenset[Clue]) -> None:
     words = words_in(text)
     piece = _Piece(clues_in(words, text) & wanted, words)
     outline.pieces.append(piece)
-    for name in set(_BOUND.findall(text)):
+    defined: list[str] = _DEFINED.findall(text)
+    is_definition = text.startswith(("def ", "class ", "async def ", "@"))
+    for name in defined[:1] if is_definition else {*defined, *_ASSIGNED.findall(text)}:
         outline.named[name].append(piece)
 
 

@@ -40,9 +40,12 @@ class Survey:
         self._functions: dict[nodes.FunctionDef, _Part] = {}
         self._named: dict[str, list[_Part]] = defaultdict(list)  # what a name may stand for
         self._module: list[_Part] = []
+        self._anywhere: set[Clue] = set()  # what any name may lead to, after `from module import *`
         self._lines = _lines_of(tree)
         if self._lines:
             self._divide(tree, "")
+            for part in (*self._functions.values(), *self._module):
+                part.clues |= self._anywhere
             _spread([*self._functions.values(), *self._module], self._named)
 
     def may_matter(self, scope: nodes.NodeNG) -> bool:
@@ -84,9 +87,10 @@ class Survey:
         if owner:
             self._named[owner].append(part)
             return
-        self._module.append(part)
         if not isinstance(node, nodes.Import | nodes.ImportFrom):
-            for name in words & self._tree.locals.keys():
+            self._module.append(part)
+            assigned = {target.name for target in node.nodes_of_class(nodes.AssignName)}
+            for name in (words | assigned) & self._tree.locals.keys():
                 self._named[name].append(part)
 
     def _look(self, node: nodes.NodeNG, end: int | None) -> tuple[frozenset[str], set[Clue]]:
@@ -112,7 +116,7 @@ class Survey:
             if is_from and name in self._wanted:
                 clues.add(name)  # under another name, perhaps
             if name == "*":
-                self._module.append(_Part(frozenset(), clues))
+                self._anywhere |= clues
             elif clues:
                 bound = alias or (name if is_from else name.partition(".")[0])
                 self._named[bound].append(_Part(frozenset(), clues))

@@ -8,19 +8,31 @@ from functools import cache
 from pylint_torchcheck.pitfalls.signs import Clue, Sign
 from pylint_torchcheck.trace.purpose import may_be_a_value, speaks_of_evaluation
 
-_WORD = re.compile(r"\.?[^\W\d]\w*")
+_WORD = re.compile(r"\.[^\W\d]\w*|[^\W\d]\w*\b(?!\s*=[^=])")  # but for `name=` in a call, and in an assignment
 _LOADER = re.compile(r"loader|^dl$|_dl$", re.IGNORECASE)
 _GROWING = frozenset({".append", ".add", ".insert", ".appendleft", ".extend", ".update"})
-_NO_CODE = re.compile(r'''(?P<text>"""(?:[^\\]|\\.)*?"""|\'\'\'(?:[^\\]|\\.)*?\'\'\')|#[^\n]*''', re.DOTALL)
+_NO_CODE = re.compile(
+    r"""#[^\n]*|(?P<prefix>[a-zA-Z]{0,2})(?P<quote>\"\"\"|\'\'\'|"|')(?P<text>(?:[^\\]|\\.)*?)(?P=quote)""", re.DOTALL
+)
 
 
-def code_of(text: str) -> str:
-    """Return the source without comments and long strings, line by line where it was."""
-    return _NO_CODE.sub(lambda found: "\n" * found.group().count("\n"), text)
+def code_of(source: str) -> str:
+    """Return the source without comments and strings, line by line where it was.
+
+    What stays of strings is code in them, and ``"val"`` and its like, which tell one phase from another.
+    """
+    return _NO_CODE.sub(_kept, source)
+
+
+def _kept(found: re.Match[str]) -> str:
+    text: str = found["text"] or ""
+    if "f" in (found["prefix"] or "").lower() or (text.isidentifier() and speaks_of_evaluation(text)):
+        return found[0]
+    return "\n" * found[0].count("\n")
 
 
 def words_in(code: str) -> frozenset[str]:
-    """Return the names and keywords in a piece of source; ``.name`` for what follows a dot, beside ``name``."""
+    """Return the names that a piece of source uses; ``.name`` for what follows a dot, beside ``name``."""
     found = set(_WORD.findall(code))
     return frozenset(found | {word[1:] for word in found if word[0] == "."})
 
