@@ -18,12 +18,13 @@ from pylint_torchcheck.trace.classes import find_method, is_class_method, is_pro
 from pylint_torchcheck.trace.expressions import of_module
 from pylint_torchcheck.trace.functions import Way
 from pylint_torchcheck.trace.library import STEP_HOOKS, Library
-from pylint_torchcheck.trace.roles import Roles
 from pylint_torchcheck.trace.values import NOTHING, PLAIN, Frame, Store, Value, Values
 
 # A method of a module that nobody can see leaves its mode alone, unless its name says otherwise.
 _MODE_WORDS = ("train", "eval", "mode", "freeze", "infer", "test", "prepare", "fit", "predict")
 _ADDING = frozenset({"append", "add", "insert", "appendleft", "extend", "update"})
+# A subclass of the project does what its base class promises, however its own method does it.
+_ACTING_AS_NAMED = frozenset({Kind.OPTIMIZER, Kind.SCHEDULER, Kind.SCALER})
 _SWITCH = ("requires_grad",)
 # Methods of a module that make parts of it of the modules that they are given; `__init__` is that of a base class.
 _HOLDING = frozenset({"__init__", "add_module", "register_module", "append", "extend", "insert"})
@@ -34,8 +35,8 @@ _DETACHING = frozenset({"detach", "detach_", "new_tensor", "new_zeros", "new_one
 class Calls(Library):
     """Reads calls of every form."""
 
-    def __init__(self, tree: nodes.Module, store: Store, roles: Roles) -> None:
-        super().__init__(tree, store, roles)
+    def __init__(self, tree: nodes.Module, store: Store) -> None:
+        super().__init__(tree, store)
         self.callsites: dict[nodes.Call, CallSite] = {}
         self.bound: dict[Value, Arguments] = {}  # what `functools.partial` was given
 
@@ -100,14 +101,16 @@ class Calls(Library):
             return stored
         if value.kind is Kind.LIBRARY:
             return canonical(f"{value.path}.{name}")
+        effect = effects.METHODS.get(value.kind, {}).get(name)
         if isinstance(value.definition, nodes.ClassDef):
             after = _enclosing_class(node) if _is_super(func.expr) else None
             method = find_method(value.definition, name, self, after)
+            if effect is not None and value.kind in _ACTING_AS_NAMED and method is not None and not _extends(method):
+                return effect
             if method is not None and is_property(method):
                 return self.attribute(frozenset({value}), name, func)
             if method is not None:
                 return self.store.make(Kind.FUNCTION, method, self._class_frame(value), owner=value, definition=method)
-        effect = effects.METHODS.get(value.kind, {}).get(name)
         if effect is None and value.kind in {Kind.UNKNOWN, Kind.INSTANCE}:
             effect = effects.BY_NAME_ALONE.get(name)
         return effect or value.kind
@@ -307,3 +310,8 @@ def _enclosing_class(node: nodes.NodeNG) -> nodes.ClassDef | None:
     while node is not None and not isinstance(node, nodes.ClassDef):
         node = node.parent
     return node
+
+
+def _extends(method: nodes.FunctionDef) -> bool:
+    """Does the method call what it overrides?"""
+    return any(_is_super(call) for call in method.nodes_of_class(nodes.Call))

@@ -115,6 +115,7 @@ def _any_has(values: list[Value], trait: Trait, store: Store, seen: set[Value]) 
 
 def _one_has(value: Value, trait: Trait, store: Store, seen: set[Value]) -> bool | None:
     seen.add(value)
+    value = store.models.get(value, value)
     parts = [part for part in store.parts.get(value, ()) if part.kind in _MADE_OF]
     if isinstance(value.definition, nodes.ClassDef):
         return _instance_has(value, value.definition, parts, trait, store, seen)

@@ -13,15 +13,17 @@ from pylint_torchcheck.pitfalls.vocabulary import Created, Forward, Kind, Obtain
 from pylint_torchcheck.torch_api.objects import made_by
 from pylint_torchcheck.trace.arguments import Arguments, defaults, parameters
 from pylint_torchcheck.trace.classes import find_method, is_context_manager, is_static, kind_of_instance
+from pylint_torchcheck.trace.events import Trace
 from pylint_torchcheck.trace.expressions import Expressions
 from pylint_torchcheck.trace.places import dotted
-from pylint_torchcheck.trace.roles import Roles
 from pylint_torchcheck.trace.state import State, join
 from pylint_torchcheck.trace.values import ANYTHING, NOTHING, PLAIN, Frame, Store, Value, Values
 
 Way: TypeAlias = Callable[[], Values]
 
 _DEEPEST = 12  # calls within calls
+_MOST_BUILT = 8  # instances of one class of which the constructor is read
+_MOST_BUILT_ELSEWHERE = 2  # the same, of a class of another file
 _ANNOTATIONS = {
     "torch.Tensor": Kind.TENSOR,
     "torch.nn.Module": Kind.MODULE,
@@ -36,13 +38,14 @@ _GRAD_DECORATORS = ("grad", "inference_mode", "autocast")
 class Functions(Expressions):
     """Reads the bodies of functions where they are called."""
 
-    def __init__(self, tree: nodes.Module, store: Store, roles: Roles) -> None:
-        super().__init__(tree, store, roles)
+    def __init__(self, tree: nodes.Module, store: Store) -> None:
+        super().__init__(tree, store)
         self.returns: list[tuple[State, Values]] = []
         self.yields: list[Values] = []
         self.blocks: dict[nodes.NodeNG, Callable[[Values], None]] = {}  # the `with` block that an expression opens
         self.opened: dict[Frame, Callable[[Values], None]] = {}  # the same, to be read where the generator yields
         self.constructed: dict[nodes.ClassDef, State] = {}
+        self._built: dict[nodes.ClassDef, dict[Value, int]] = {}  # the instances of each class, in the order of reading
 
     def read_body(self, body: list[nodes.NodeNG]) -> None:
         """Read statements in order."""
@@ -238,12 +241,27 @@ class Functions(Expressions):
         if kind is Kind.OPTIMIZER or constructor is None:
             self.store.derive(value, arguments.everything())
         instance = self.came_to_be(value, Obtained if guessed else Created)
-        if constructor is not None:
+        if constructor is not None and not self._is_one_of_many(value, definition):
             function = self.store.make(Kind.FUNCTION, constructor, made.frame, definition=constructor)
             self.follow(node, function, arguments, instance)
-        else:
+        elif constructor is None:
             self._fill_fields(value, definition, arguments)
         return instance
+
+    def _is_one_of_many(self, value: Value, definition: nodes.ClassDef) -> bool:
+        """Have so many instances been built that one more shows nothing new? It is made as the first one is."""
+        built = self._built.setdefault(definition, {})
+        is_late = built.setdefault(value, len(built)) >= (
+            _MOST_BUILT if definition.root() is self.tree else _MOST_BUILT_ELSEWHERE
+        )
+        if is_late:
+            self.store.models[value] = next(iter(built))
+        return is_late
+
+    def start_trace(self, state: State) -> Trace:
+        """Begin a trace, in which nothing has been built."""
+        self._built.clear()
+        return super().start_trace(state)
 
     def _fill_fields(self, value: Value, definition: nodes.ClassDef, arguments: Arguments) -> None:
         """A dataclass keeps its arguments under the names of its fields."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from astroid import nodes
 
 from pylint_torchcheck.pitfalls.vocabulary import Kind
+from pylint_torchcheck.torch_api.objects import canonical
 from pylint_torchcheck.trace.calls import Calls
 from pylint_torchcheck.trace.project import local_file, tree_of
-from pylint_torchcheck.trace.roles import Roles
 from pylint_torchcheck.trace.state import State
 from pylint_torchcheck.trace.values import NOTHING, Frame, Store, Value, Values
 
@@ -17,33 +18,88 @@ _MOST_MODULES = 24  # of the project, read for one file
 _DEEPEST_IMPORT = 4  # modules that import modules
 
 
+@dataclass(frozen=True, slots=True)
+class _Promise:
+    """An import of a file of the project, which is read when the name is used.
+
+    Args:
+        importers: the files under way, the one with the import last.
+        level: the number of leading dots.
+        module: the dotted name of the module.
+        member: the name taken from it; empty for the module itself.
+        node: the import.
+    """
+
+    importers: tuple[Path, ...]
+    level: int
+    module: str
+    member: str
+    node: nodes.NodeNG
+
+
 class Imports(Calls):
     """Binds the names that imports bring in."""
 
-    def __init__(self, tree: nodes.Module, store: Store, roles: Roles) -> None:
-        super().__init__(tree, store, roles)
+    def __init__(self, tree: nodes.Module, store: Store) -> None:
+        super().__init__(tree, store)
         self._modules: dict[Path, Value] = {}
         self._names: dict[Value, list[str]] = {}
         self._importing: list[Path] = [Path(tree.file)] if tree.file and tree.file != "<?>" else []
+        self._promises: dict[Value, _Promise] = {}
+        self._kept: dict[Value, Values] = {}  # promises
+
+    def lookup(self, name: str) -> Values:
+        """Return what a name may stand for here, with the file that it comes from read."""
+        values = super().lookup(name)
+        return values if self._promises.keys().isdisjoint(values) else self._keep(values)
+
+    def _attribute_of(self, value: Value, name: str, node: nodes.NodeNG) -> Values:
+        values = super()._attribute_of(value, name, node)
+        return values if self._promises.keys().isdisjoint(values) else self._keep(values)
+
+    def _keep(self, values: Values) -> Values:
+        """Read the files that names of imports stand for."""
+        return NOTHING.union(*(self._kept_of(value) if value in self._promises else {value} for value in values))
+
+    def _kept_of(self, value: Value) -> Values:
+        if value not in self._kept:
+            self._kept[value] = frozenset({value})  # what an import in a circle finds
+            promise = self._promises[value]
+            outer, self._importing = self._importing, list(promise.importers)
+            try:
+                module = frozenset({self._module(promise.module, promise.level)})
+                self._kept[value] = self._member_of(module, promise) if promise.member else module
+            finally:
+                self._importing = outer
+        return self._kept[value]
 
     def _read_import(self, node: nodes.Import) -> None:
         for name, alias in node.names:
             path = name if alias else name.partition(".")[0]
-            self.bind(alias or path, frozenset({self._module(path, 0)}))
+            self.bind(alias or path, self._imported(node, 0, path, ""))
 
     def _read_importfrom(self, node: nodes.ImportFrom) -> None:
-        module = frozenset({self._module(node.modname, node.level or 0)})
         for name, alias in node.names:
             if name == "*":
-                self._bind_everything(module)
+                self._bind_everything(frozenset({self._module(node.modname, node.level or 0)}))
             else:
-                self.bind(alias or name, self._member_of(module, name, node))
+                self.bind(alias or name, self._imported(node, node.level or 0, node.modname, name))
 
-    def _member_of(self, module: Values, name: str, node: nodes.ImportFrom) -> Values:
+    def _imported(self, node: nodes.NodeNG, level: int, module: str, member: str) -> Values:
+        """Return what an import brings: a name of a library, or the promise of one of the project."""
+        is_local = self._file_of(module, level) or (member and self._file_of(_submodule(module, member), level))
+        path = "." * level + (_submodule(module, member) if member else module)
+        if not is_local:
+            return frozenset({self.store.make(Kind.LIBRARY, path=canonical(path))})
+        value = self.store.make(Kind.LIBRARY, node, self.frame, path=path)
+        self._promises[value] = _Promise(tuple(self._importing), level, module, member, node)
+        return frozenset({value})
+
+    def _member_of(self, module: Values, promise: _Promise) -> Values:
         """Return a name of a module, or its submodule of that name."""
-        found = self.attribute(module, name, node)
+        found = self.attribute(module, promise.member, promise.node)
         if all(value.kind is Kind.LIBRARY and value.frame is None for value in found):
-            submodule = self._module(f"{node.modname}.{name}" if node.modname else name, node.level or 0)
+            submodule = self._module(_submodule(promise.module, promise.member), promise.level)
             return frozenset({submodule}) if submodule.frame else found
         return found
 
@@ -51,15 +107,17 @@ class Imports(Calls):
         for name in [name for value in module for name in self._names.get(value, ()) if not name.startswith("_")]:
             self.bind(name, self.here().get((next(iter(module)), name)) or NOTHING)
 
+    def _file_of(self, name: str, level: int) -> Path | None:
+        if not self._importing or len(self._importing) > _DEEPEST_IMPORT:
+            return None
+        path = local_file(self._importing[-1], name, level)
+        return None if path in self._importing else path
+
     def _module(self, name: str, level: int) -> Value:
         """Return what an import names: a module of the project, read; else the name of a library's."""
         library = self.store.make(Kind.LIBRARY, path="." * level + name)
-        if not self._importing or len(self._importing) > _DEEPEST_IMPORT:
-            return library
-        path = local_file(self._importing[-1], name, level)
-        if path is None or path in self._importing:
-            return library
-        return self._modules.get(path) or self._load(path, library)
+        path = self._file_of(name, level)
+        return library if path is None else self._modules.get(path) or self._load(path, library)
 
     def _load(self, path: Path, library: Value) -> Value:
         tree = tree_of(path) if len(self._modules) < _MOST_MODULES else None
@@ -97,3 +155,7 @@ class Imports(Calls):
         if left is not None:
             importer.ends = left.ends
             self._settle(module, frame, left)
+
+
+def _submodule(module: str, name: str) -> str:
+    return f"{module}.{name}" if module else name

@@ -26,7 +26,6 @@ from pylint_torchcheck.trace import gradients, purpose, truth
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.functions import Functions
 from pylint_torchcheck.trace.places import dotted
-from pylint_torchcheck.trace.roles import Roles
 from pylint_torchcheck.trace.values import NOTHING, PLAIN, Store, Value, Values
 
 STEP_HOOKS = "(step hooks)"  # the slot for what an optimizer runs after each step
@@ -37,8 +36,8 @@ _ESCAPING = frozenset({Kind.MODULE, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER,
 class Library(Functions):
     """Applies the tables of ``torch_api``."""
 
-    def __init__(self, tree: nodes.Module, store: Store, roles: Roles) -> None:
-        super().__init__(tree, store, roles)
+    def __init__(self, tree: nodes.Module, store: Store) -> None:
+        super().__init__(tree, store)
         self._trains: dict[nodes.FunctionDef, bool] = {}  # does the function call `backward`?
 
     def library_call(self, node: nodes.Call, path: str, arguments: Arguments) -> Values:

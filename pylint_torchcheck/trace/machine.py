@@ -21,6 +21,8 @@ _BUILTINS = frozenset(dir(builtins))
 _GRAD_SLOT: Slot = (None, "gradient recording")
 _WORK_LIMIT = 20_000  # statements and calls read in one trace; the largest real training script needs a tenth
 _FILE_LIMIT = 40_000  # the same, in all traces of a file
+_FAR_CALLS = 120  # calls of one trace that are followed into other files,
+_ALL_FAR_CALLS = 400  # and of all traces of a file
 _FAR_LIMIT = 6_000  # from here on calls are no longer followed into other files,
 _NEAR_LIMIT = 12_000  # and from here on not at all, so that the trace comes to its end
 _FOLLOWED = frozenset({Kind.MODULE, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER})
@@ -33,10 +35,10 @@ class OutOfWorkError(Exception):
 class Machine:
     """What all parts of the reader share. ``state`` is ``None`` where the program cannot be."""
 
-    def __init__(self, tree: nodes.Module, store: Store, roles: Roles) -> None:
+    def __init__(self, tree: nodes.Module, store: Store) -> None:
         self.tree = tree
         self.store = store
-        self._roles: dict[nodes.NodeNG, Roles] = {tree: roles}
+        self._roles: dict[nodes.NodeNG, Roles] = {}
         self.state: State | None = None
         self.frame = store.frame(tree, None, None, None, NOTHING)
         self.trace = Trace()
@@ -50,12 +52,12 @@ class Machine:
         self.acts_of: dict[Values, Values] = {}  # what a generator acts upon, each time that something is drawn from it
         self.drawn: list[Values] = []  # the same for those that were drawn from, in the order of reading
         self.switched: list[type[Verb]] | None = None  # what a loop over parameters does to their `requires_grad`
-        self._work = self._all_work = 0
+        self._work = self._all_work = self._far = self._all_far = 0
 
     def start_trace(self, state: State) -> Trace:
         """Begin a trace at ``state``, outside of every block and loop."""
         self.trace = Trace()
-        self.inside, self.loops, self._work = (), (), 0
+        self.inside, self.loops, self._work, self._far = (), (), 0, 0
         self.state = state.copy()
         self.state.ends = frozenset()
         self.emit(Verb, self.tree, NOTHING)
@@ -69,8 +71,12 @@ class Machine:
             raise OutOfWorkError
 
     def is_worth_reading(self, definition: nodes.NodeNG) -> bool:
-        """May a call still be followed into ``definition``, after what the trace has cost so far?"""
-        return self._work <= (_NEAR_LIMIT if definition.root() is self.tree else _FAR_LIMIT)
+        """May a call still be followed into ``definition``, after what has been read so far?"""
+        if definition.root() is self.tree:
+            return self._work <= _NEAR_LIMIT
+        self._far += 1
+        self._all_far += 1
+        return self._work <= _FAR_LIMIT and self._far <= _FAR_CALLS and self._all_far <= _ALL_FAR_CALLS
 
     def here(self) -> State:
         """Return the state; a fresh one where the program cannot be, so that the rest is read for what it is."""
@@ -83,7 +89,7 @@ class Machine:
         """What the names of the file that is under way seem to be."""
         tree = self.module_frame().scope
         if tree not in self._roles:
-            self._roles[tree] = roles_of(tree)
+            self._roles[tree] = Roles(tree) if tree is self.tree else roles_of(tree)
         return self._roles[tree]
 
     # Names

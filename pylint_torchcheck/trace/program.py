@@ -15,7 +15,6 @@ from pylint_torchcheck.trace.callsites import CallSite
 from pylint_torchcheck.trace.classes import has_trait
 from pylint_torchcheck.trace.events import Trace
 from pylint_torchcheck.trace.reader import Reader
-from pylint_torchcheck.trace.roles import Roles
 from pylint_torchcheck.trace.roots import read_everything
 from pylint_torchcheck.trace.survey import Survey
 from pylint_torchcheck.trace.typestate import Breach, Follower, all_breaches
@@ -28,7 +27,7 @@ class Program:
     def __init__(self, tree: nodes.Module, pitfalls: Sequence[type[Pitfall]] = ()) -> None:
         """Read a file: what one of the pitfalls may be found in, or everything if none is named."""
         self._store = Store()
-        reader = Reader(tree, self._store, Roles(tree))
+        reader = Reader(tree, self._store)
         survey = Survey(tree, pitfalls)
         self._traces = list(read_everything(reader, survey.may_matter))
         # What is called in the project's other files is reported when those are read.

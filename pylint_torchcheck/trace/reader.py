@@ -27,7 +27,6 @@ from pylint_torchcheck.trace.classes import find_method
 from pylint_torchcheck.trace.imports import Imports
 from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.places import dotted
-from pylint_torchcheck.trace.roles import Roles
 from pylint_torchcheck.trace.state import State, join
 from pylint_torchcheck.trace.values import NOTHING, PLAIN, Store, Value, Values
 
@@ -46,8 +45,8 @@ class _Jumps:
 class Reader(Imports):
     """Reads a whole file, one trace at a time."""
 
-    def __init__(self, tree: nodes.Module, store: Store, roles: Roles) -> None:
-        super().__init__(tree, store, roles)
+    def __init__(self, tree: nodes.Module, store: Store) -> None:
+        super().__init__(tree, store)
         self._jumps: list[_Jumps] = []
         self._peeled = 0
         self._assigned: dict[nodes.NodeNG, set[str]] = {}  # the names that each loop assigns to

@@ -92,6 +92,7 @@ class Store:
     uses: dict[Value, set[str]] = field(default_factory=dict)
     bases: dict[nodes.ClassDef, list[Values]] = field(default_factory=dict)
     homes: dict[Definition | None, Frame] = field(default_factory=dict)
+    models: dict[Value, Value] = field(default_factory=dict)  # another instance, in place of one that was not read
     attributes_of: dict[nodes.ClassDef, frozenset[str]] = field(default_factory=dict)
 
     def make(

@@ -21,7 +21,6 @@ from pylint_torchcheck.pitfalls.vocabulary import (
 from pylint_torchcheck.trace.events import Event
 from pylint_torchcheck.trace.program import Program
 from pylint_torchcheck.trace.reader import Reader
-from pylint_torchcheck.trace.roles import Roles
 from pylint_torchcheck.trace.state import State
 from pylint_torchcheck.trace.values import Store, Value
 
@@ -73,7 +72,7 @@ def verbs_of(source: str, *, objects: str = OBJECTS, trace: int = 0) -> list[str
 def values_of(source: str, name: str, *, objects: str = OBJECTS) -> frozenset[Value]:
     """Return what a name may hold at the end of the source."""
     tree = astroid.parse(objects + dedent(source))
-    reader = Reader(tree, Store(), Roles(tree))
+    reader = Reader(tree, Store())
     reader.start_trace(State())
     reader.read_body(tree.body)
     return reader.lookup(name)
