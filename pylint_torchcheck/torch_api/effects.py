@@ -206,6 +206,11 @@ ITERATION_WRAPPERS: Final = frozenset(
     "tqdm.auto.tqdm tqdm.notebook.tqdm tqdm.autonotebook.tqdm tqdm.std.tqdm itertools.cycle itertools.islice "
     "itertools.chain builtins.next rich.progress.track".split()
 )
+# What `getattr(torch.optim, name)` is, whatever the name.
+ANY_CLASS_OF: Final = {
+    "torch.optim": "torch.optim.Optimizer",
+    "torch.optim.lr_scheduler": "torch.optim.lr_scheduler.LRScheduler",
+}
 COPIERS: Final = frozenset({"copy.deepcopy", "copy.copy"})
 
 # Libraries that leave the objects handed to them as they are. Torch itself is among them, but for the effects above.

@@ -59,14 +59,25 @@ class Calls(Library):
     def _arguments(self, node: nodes.Call) -> Arguments:
         arguments = Arguments()
         for argument in node.args:
-            target = arguments.starred if isinstance(argument, nodes.Starred) else arguments.positional
-            target.append(self.evaluate(argument))
+            if isinstance(argument, nodes.Starred):
+                self._hand_on(arguments, self.evaluate(argument.value), argument)
+            else:
+                arguments.positional.append(self.evaluate(argument))
         for keyword in node.keywords:
             if keyword.arg is None:
-                arguments.starred.append(self.evaluate(keyword.value))
+                self._hand_on(arguments, self.evaluate(keyword.value), keyword)
             else:
                 arguments.keywords[keyword.arg] = self.evaluate(keyword.value)
         return arguments
+
+    def _hand_on(self, arguments: Arguments, values: Values, node: nodes.NodeNG) -> None:
+        """Add what ``*args`` or ``**kwargs`` hands over; that is known where a function hands on what it got."""
+        rest = self.rest_of.get(next(iter(values))) if len(values) == 1 else None
+        if rest is None:
+            arguments.starred.append(self.elements(values, node) if isinstance(node, nodes.Starred) else values)
+        else:
+            arguments.positional.extend(rest.positional)
+            arguments.keywords.update(rest.keywords)
 
     def _super(self) -> Values:
         frame: Frame | None = self.frame
@@ -225,16 +236,20 @@ class Calls(Library):
     def _collection_method(self, node: nodes.Call, name: str, value: Value, arguments: Arguments) -> Values:
         given = arguments.everything()
         if name in _ADDING:
+            self.rest_of.pop(value, None)
             self.store.derive(value, given)
             if any(item.kind is Kind.TENSOR for item in given):
                 outlives = outlives_iteration(node.func.expr, self.loops, self.frame)
                 self.emit(Accumulate, node, given, frozenset({value}), outlives=outlives)
         if name in _TAKING:
-            return (
+            taken = (
                 self._held(value, arguments.positional[0])
                 if arguments.positional
                 else self.elements(frozenset({value}), node)
             )
+            if name != "get":
+                self.rest_of.pop(value, None)
+            return taken
         if name == "items":
             pair = self.collection(node, [(0, PLAIN), (1, frozenset(self.store.parts.get(value, ())) or PLAIN)])
             return self.collection(node.func, [("*", pair)])

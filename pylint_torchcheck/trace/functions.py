@@ -169,6 +169,22 @@ class Functions(Expressions):
             unknown = all(value.kind is Kind.UNKNOWN for value in known)
             if not (unknown and values == ANYTHING):
                 state.put((frame, name), known)
+        if not arguments.starred:
+            positional, keywords = shifted.rest(definition)
+            self._bind_rest(definition.args.vararg, frame, Arguments(positional))
+            self._bind_rest(definition.args.kwarg, frame, Arguments(keywords=keywords))
+
+    def _bind_rest(self, name: str | None, frame: Frame, rest: Arguments) -> None:
+        """Bind ``*args`` or ``**kwargs``, so that they can be handed on."""
+        if name:
+            items: list[tuple[str | int, Values]] = [*enumerate(rest.positional), *rest.keywords.items()]
+            outer, self.frame = self.frame, frame
+            try:
+                held = self.collection(frame.scope, items, path=name)
+            finally:
+                self.frame = outer
+            self.rest_of[next(iter(held))] = rest
+            self.here().put((frame, name), held)
 
     def decorations(self, definition: nodes.FunctionDef | nodes.Lambda, frame: Frame | None) -> list[Values]:
         """Return the contexts that decorators put around a function."""

@@ -144,7 +144,7 @@ class Library(Functions):
 
     def _call_builtins_zip(self, node: nodes.Call, arguments: Arguments) -> Values:
         group = self.collection(
-            node, [(i, self.elements(given, node.args[i])) for i, given in enumerate(arguments.positional)]
+            node, [(i, self.elements(given, _site_of(node, i))) for i, given in enumerate(arguments.positional)]
         )
         return self.collection(node.func, [("*", group)])
 
@@ -173,6 +173,9 @@ class Library(Functions):
                 (name,) = names
                 if isinstance(name.constant, str):
                     return self.attribute(receivers, name.constant, node)
+                if receivers and all(value.path in effects.ANY_CLASS_OF for value in receivers):
+                    paths = {effects.ANY_CLASS_OF[value.path] for value in receivers}
+                    return frozenset(self.store.make(Kind.LIBRARY, path=path) for path in paths)
         return self.unknown(node, arguments.everything())
 
     def _call_builtins_setattr(self, _: nodes.Call, arguments: Arguments) -> Values:
@@ -301,6 +304,17 @@ class Library(Functions):
             names = self.attribute_names.get(value, ())
             return [held for name in names for held in self.here().get((value, name)) or ()]
         return []
+
+
+def _site_of(node: nodes.Call, index: int) -> nodes.NodeNG:
+    """Return where an argument stands; ``*args`` may stand for several."""
+    return node.args[min(index, len(node.args) - 1)] if node.args else node
+
+
+def _is_last_starred(node: nodes.Call) -> bool:
+    """Do the arguments that are written out come before those in ``*args``?"""
+    starred = [isinstance(argument, nodes.Starred) for argument in node.args]
+    return starred == sorted(starred)
 
 
 def _target_of(node: nodes.NodeNG) -> str:
