@@ -24,6 +24,8 @@ from pylint_torchcheck.pitfalls.vocabulary import (
 )
 from pylint_torchcheck.torch_api import generated
 
+EACH: Final = "*"  # each argument
+
 
 @dataclass(frozen=True)
 class Effect:
@@ -33,16 +35,21 @@ class Effect:
         verb: what happens.
         on: the parameter that it happens to; empty: the object whose method is called.
         switch: a parameter that, when false, turns ``verb`` into ``off``.
+        then: what happens next.
         gives: the kind of the result, if it is a new object.
-        same: the result is the object itself, or the argument named by ``on``.
+        same: the result is the object itself, or the argument named by ``on``; with ``EACH`` the one argument, or
+            a tuple of all of them in their order.
+        first_of: that is the first item of a tuple of so many.
     """
 
     verb: type[Verb] | None = None
     on: str = ""
     switch: str = ""
     off: type[Verb] | None = None
+    then: type[Verb] | None = None
     gives: Kind = Kind.DATA
     same: bool = False
+    first_of: int = 0
 
 
 _SAME: Final = Effect(same=True)

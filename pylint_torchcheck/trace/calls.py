@@ -14,7 +14,7 @@ from pylint_torchcheck.trace import gradients
 from pylint_torchcheck.trace.accumulation import outlives_iteration
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.callsites import CallSite
-from pylint_torchcheck.trace.classes import find_method, is_class_method, is_property
+from pylint_torchcheck.trace.classes import find_method, framework_method, is_class_method, is_property
 from pylint_torchcheck.trace.expressions import of_module
 from pylint_torchcheck.trace.functions import Way
 from pylint_torchcheck.trace.library import STEP_HOOKS, Library
@@ -27,6 +27,10 @@ _ADDING = frozenset({"append", "add", "insert", "appendleft", "extend", "update"
 _SWITCH = ("requires_grad",)
 # Methods of a module that make parts of it of the modules that they are given; `__init__` is that of a base class.
 _HOLDING = frozenset({"__init__", "add_module", "register_module", "append", "extend", "insert"})
+# Objects whose other methods may do anything.
+_WITH_METHODS = frozenset(
+    {Kind.UNKNOWN, Kind.INSTANCE, Kind.CLASS, Kind.FRAMEWORK, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER}
+)
 _TAKING = frozenset({"get", "pop", "setdefault"})
 _DETACHING = frozenset({"detach", "detach_", "new_tensor", "new_zeros", "new_ones", "new_empty", "new_full"})
 
@@ -118,7 +122,7 @@ class Calls(Library):
                 return self.attribute(frozenset({value}), name, func)
             if method is not None:
                 return self.store.make(Kind.FUNCTION, method, self._class_frame(value), owner=value, definition=method)
-        effect = effects.METHODS.get(value.kind, {}).get(name)
+        effect = framework_method(value, name, self.store) or effects.METHODS.get(value.kind, {}).get(name)
         if effect is None and value.kind in {Kind.UNKNOWN, Kind.INSTANCE}:
             effect = effects.BY_NAME_ALONE.get(name)
         return effect or value.kind
@@ -213,7 +217,7 @@ class Calls(Library):
                 return NOTHING.union(*(self._checkpoint_method(node, name, value, arguments) for value in group))
             case Kind.MODULE | Kind.LOSS_FUNCTION:
                 return self._module_method(node, name, group, arguments)
-            case Kind.UNKNOWN | Kind.INSTANCE | Kind.OPTIMIZER | Kind.SCALER | Kind.SCHEDULER | Kind.CLASS:
+            case kind if kind in _WITH_METHODS:
                 self.escape(node, group)
                 return self.unknown_call(node, f".{name}", arguments)
         return PLAIN

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from astroid import nodes
 
 from pylint_torchcheck.pitfalls.vocabulary import Created, Forward, Kind, Obtained
+from pylint_torchcheck.torch_api import frameworks
 from pylint_torchcheck.torch_api.objects import made_by
 from pylint_torchcheck.trace.arguments import Arguments, defaults, parameters
 from pylint_torchcheck.trace.classes import find_method, is_context_manager, is_static, kind_of_instance
@@ -121,13 +122,13 @@ class Functions(Expressions):
         self, parameter: nodes.AssignName, definition: nodes.FunctionDef | nodes.Lambda, frame: Frame
     ) -> Values:
         """Return what a parameter may be, by its annotation or by what is asked of its name."""
-        kind = self._annotated(parameter, definition, frame)
+        annotated = self._annotated(parameter, definition, frame)
+        kind = made_by(annotated) if annotated in frameworks.METHODS else _ANNOTATIONS.get(annotated)
         if kind is not None:
+            path = annotated if kind is Kind.FRAMEWORK else parameter.name
             guessed = kind is not Kind.TENSOR
             on_graph = None if kind is Kind.TENSOR else False
-            return frozenset(
-                {self.store.make(kind, parameter, frame, path=parameter.name, guessed=guessed, on_graph=on_graph)}
-            )
+            return frozenset({self.store.make(kind, parameter, frame, path=path, guessed=guessed, on_graph=on_graph)})
         unknown = frozenset({self.store.make(Kind.UNKNOWN, parameter, frame)})
         return self._guess_in(frame, unknown, parameter.name)
 
@@ -140,7 +141,8 @@ class Functions(Expressions):
 
     def _annotated(
         self, parameter: nodes.AssignName, definition: nodes.FunctionDef | nodes.Lambda, frame: Frame
-    ) -> Kind | None:
+    ) -> str:
+        """Return the path of the class that annotates a parameter; empty if it has none that is known."""
         arguments = definition.args
         annotations = [
             *arguments.posonlyargs_annotations,
@@ -150,13 +152,14 @@ class Functions(Expressions):
         names = parameters(definition)
         annotation = dict(zip((name.name for name in names), annotations, strict=False)).get(parameter.name)
         if annotation is None or not dotted(annotation):
-            return None
+            return ""
         outer, self.frame = self.frame, frame.parent or frame
         try:
             meanings = self.evaluate(annotation)
         finally:
             self.frame = outer
-        return next((_ANNOTATIONS[value.path] for value in meanings if value.path in _ANNOTATIONS), None)
+        known = _ANNOTATIONS.keys() | frameworks.METHODS.keys()
+        return next((value.path for value in meanings if value.path in known), "")
 
     def _bind_parameters(
         self, definition: nodes.FunctionDef | nodes.Lambda, frame: Frame, arguments: Arguments, receiver: Values

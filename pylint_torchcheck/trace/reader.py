@@ -461,6 +461,16 @@ class Reader(Imports):
         self._peeled -= 1
         return join([first, self.state])
 
+    def repeat_for_framework(self, loop: Loop, iteration: Callable[[], None]) -> None:
+        """Read what a framework does for each batch, in a loop that is not in sight."""
+
+        def inside() -> None:
+            before, self.loops = self.loops, (*self.loops, loop)
+            iteration()
+            self.loops = before
+
+        self.state = self._repeat(loop.node, inside)
+
     def _later(self, node: nodes.NodeNG, iteration: Callable[[], None]) -> State | None:
         """Read an iteration that may follow itself."""
         head = self.mark(node)
