@@ -49,6 +49,10 @@ class Functions(Expressions):
         """Read statements in order."""
         raise NotImplementedError
 
+    def escape(self, node: nodes.NodeNG, values: Values) -> None:
+        """Record that code that is not in sight got hold of ``values`` and all that they hold."""
+        raise NotImplementedError
+
     def call_function(self, node: nodes.NodeNG, functions: Values, receiver: Values) -> Values:
         """Read the body of a function of the file, called without arguments."""
         return self.either([partial(self.follow, node, one, Arguments(), receiver) for one in functions])
@@ -69,6 +73,7 @@ class Functions(Expressions):
         """Read a function's body as a call of it runs it, and return what it returns."""
         definition = function.definition
         if not isinstance(definition, nodes.FunctionDef | nodes.Lambda) or not self._may_follow(definition):
+            self.escape(node, receiver | arguments.everything())
             return self.unknown(node, arguments.everything())
         self.spend()
         frame = self.store.frame(definition, function.frame, node, self.frame, receiver)
