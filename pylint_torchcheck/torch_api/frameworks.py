@@ -151,7 +151,7 @@ COURSES: Final[dict[str, Course]] = {
     "lightning.LightningModule": Course(
         before=(
             *("setup", "configure_model", "configure_optimizers", "on_fit_start"),
-            *("on_train_start", "on_train_epoch_start"),
+            *("train", "on_train_start", "on_train_epoch_start"),  # releases before 2.2 call `train()`
         ),
         each_batch=("on_train_batch_start", "training_step", "on_train_batch_end"),
         after=("on_train_epoch_end", "training_epoch_end"),
