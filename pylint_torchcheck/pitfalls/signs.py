@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable
 from enum import Enum, auto
 from typing import TypeAlias
 
+from pylint_torchcheck.pitfalls.vocabulary import Verb
+
 
 class Sign(Enum):
     """Something that shows in the source and is no name."""
@@ -16,12 +18,16 @@ class Sign(Enum):
     BATCHES = auto()  # a name that speaks of a data loader
 
 
-Clue: TypeAlias = str | Sign
+Clue: TypeAlias = str | Sign | type[Verb]
 Signs: TypeAlias = tuple[frozenset[Clue], ...]
 
 
 def signs(*groups: Iterable[Clue]) -> Signs:
-    """Return signs: of each group one clue must be there. A string is a name that occurs in the source."""
+    """Return signs: of each group one clue must be there.
+
+    A string is a name in the source, with a dot before it if it is an attribute's; a verb stands for all names of what
+    makes it happen.
+    """
     return tuple(frozenset(group) for group in groups)
 
 

@@ -29,6 +29,7 @@ class Kind(Enum):
     CLASS = auto()  # defined in the file
     INSTANCE = auto()  # of a class of the file that is none of torch's kinds
     LIBRARY = auto()  # a name that an import binds
+    FRAMEWORK = auto()  # an object of a framework that takes over part of the training loop
 
 
 class Trait(Enum):

@@ -24,6 +24,8 @@ from pylint_torchcheck.pitfalls.vocabulary import (
 )
 from pylint_torchcheck.torch_api import generated
 
+EACH: Final = "*"  # each argument
+
 
 @dataclass(frozen=True)
 class Effect:
@@ -33,16 +35,21 @@ class Effect:
         verb: what happens.
         on: the parameter that it happens to; empty: the object whose method is called.
         switch: a parameter that, when false, turns ``verb`` into ``off``.
+        then: what happens next.
         gives: the kind of the result, if it is a new object.
-        same: the result is the object itself, or the argument named by ``on``.
+        same: the result is the object itself, or the argument named by ``on``; with ``EACH`` the one argument, or
+            a tuple of all of them in their order.
+        first_of: that is the first item of a tuple of so many.
     """
 
     verb: type[Verb] | None = None
     on: str = ""
     switch: str = ""
     off: type[Verb] | None = None
+    then: type[Verb] | None = None
     gives: Kind = Kind.DATA
     same: bool = False
+    first_of: int = 0
 
 
 _SAME: Final = Effect(same=True)
@@ -206,6 +213,11 @@ ITERATION_WRAPPERS: Final = frozenset(
     "tqdm.auto.tqdm tqdm.notebook.tqdm tqdm.autonotebook.tqdm tqdm.std.tqdm itertools.cycle itertools.islice "
     "itertools.chain builtins.next rich.progress.track".split()
 )
+# What `getattr(torch.optim, name)` is, whatever the name.
+ANY_CLASS_OF: Final = {
+    "torch.optim": "torch.optim.Optimizer",
+    "torch.optim.lr_scheduler": "torch.optim.lr_scheduler.LRScheduler",
+}
 COPIERS: Final = frozenset({"copy.deepcopy", "copy.copy"})
 
 # Libraries that leave the objects handed to them as they are. Torch itself is among them, but for the effects above.

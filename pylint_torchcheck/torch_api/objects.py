@@ -5,14 +5,18 @@ from __future__ import annotations
 from functools import cache
 
 from pylint_torchcheck.pitfalls.vocabulary import Kind, Trait
-from pylint_torchcheck.torch_api import effects, generated
+from pylint_torchcheck.torch_api import effects, frameworks, generated
+from pylint_torchcheck.torch_api.effects import Effect
 
 # Modules that are made of the modules handed to them, or assigned to them, and of nothing else.
-HOLDERS = frozenset(
-    "torch.nn.Module torch.jit.ScriptModule torch.nn.Sequential torch.nn.ModuleList torch.nn.ModuleDict "
-    "torch.nn.TransformerEncoder torch.nn.TransformerDecoder torch.nn.DataParallel "
-    "torch.nn.parallel.DistributedDataParallel torch.distributed.fsdp.FullyShardedDataParallel "
-    "torch.optim.swa_utils.AveragedModel".split()
+HOLDERS = (
+    frozenset(
+        "torch.nn.Module torch.jit.ScriptModule torch.nn.Sequential torch.nn.ModuleList torch.nn.ModuleDict "
+        "torch.nn.TransformerEncoder torch.nn.TransformerDecoder torch.nn.DataParallel "
+        "torch.nn.parallel.DistributedDataParallel torch.distributed.fsdp.FullyShardedDataParallel "
+        "torch.optim.swa_utils.AveragedModel".split()
+    )
+    | frameworks.MODULES
 )
 _LOADERS = frozenset({"torch.utils.data.DataLoader", "torchdata.stateful_dataloader.StatefulDataLoader"})
 _SCALERS = frozenset(
@@ -27,7 +31,7 @@ _OPTIMIZER_PACKAGES = ("torch.optim.", "torch_optimizer.", "apex.optimizers.", "
 @cache
 def canonical(path: str) -> str:
     """Return the shortest public path of what ``path`` names."""
-    return generated.ALIASES.get(path, path)
+    return generated.ALIASES.get(path) or frameworks.ALIASES.get(path, path)
 
 
 @cache
@@ -45,7 +49,8 @@ def made_by(path: str) -> Kind | None:
 
 _CONSTRUCTORS: tuple[tuple[Kind, frozenset[str]], ...] = (
     (Kind.LOSS_FUNCTION, generated.LOSS_FUNCTIONS),
-    (Kind.MODULE, generated.MODULES | generated.TORCHVISION_MODELS),
+    (Kind.MODULE, generated.MODULES | generated.TORCHVISION_MODELS | frameworks.MODULES),
+    (Kind.FRAMEWORK, frozenset(frameworks.METHODS) - frameworks.MODULES),
     (Kind.OPTIMIZER, frozenset(generated.OPTIMIZERS)),
     (Kind.SCHEDULER, generated.SCHEDULERS),
     (Kind.SCALER, _SCALERS),
@@ -73,7 +78,12 @@ def trait_of(path: str, trait: Trait) -> bool | None:
 
 def signature(path: str) -> tuple[str, ...] | None:
     """Return the parameters of a function in order, without ``self``; ``None`` if they are not known."""
-    return generated.SIGNATURES.get(path) or effects.SIGNATURES.get(path)
+    return generated.SIGNATURES.get(path) or effects.SIGNATURES.get(path) or frameworks.SIGNATURES.get(path)
+
+
+def function_effect(path: str) -> Effect | None:
+    """Return what a function of a library does; ``None`` if that is not known, or if it only makes something."""
+    return effects.FUNCTIONS.get(path) or frameworks.FUNCTIONS.get(path)
 
 
 _OWNERS = {

@@ -23,7 +23,7 @@ def outlives_iteration(accumulator: nodes.NodeNG, loops: tuple[Loop, ...], frame
         return False
     if "." in name:
         resets = _resets(_home_of(accumulator), name)
-        return not any(loop.frame is not frame or _may_happen_within(loop, reset) for reset in resets)
+        return not any(_may_happen_within(loop, reset, frame) for reset in resets)
     return loop.frame is frame and not any(_resets(loop.node, name))
 
 
@@ -62,9 +62,11 @@ def _resets(where: nodes.NodeNG, name: str) -> Iterator[nodes.NodeNG]:
             yield target
 
 
-def _may_happen_within(loop: Loop, statement: nodes.NodeNG) -> bool:
+def _may_happen_within(loop: Loop, statement: nodes.NodeNG, frame: Frame) -> bool:
     """Is this in the loop, or in another function, which the loop may call?"""
-    return loop.node.parent_of(statement) or statement.scope() is not loop.frame.scope
+    if statement.scope().name in loop.apart:
+        return False
+    return loop.frame is not frame or loop.node.parent_of(statement) or statement.scope() is not loop.frame.scope
 
 
 def _is_growth(target: nodes.NodeNG, name: str) -> bool:

@@ -46,6 +46,13 @@ class Arguments:
         named = {*in_order, *(parameter.name for parameter in function.args.kwonlyargs)}
         yield from ((name, values) for name, values in self.keywords.items() if name in named)
 
+    def rest(self, function: nodes.FunctionDef | nodes.Lambda) -> tuple[list[Values], dict[str, Values]]:
+        """Return what no parameter of ``function`` takes, and so goes to its ``*args`` and ``**kwargs``."""
+        named = {parameter.name for parameter in parameters(function)}
+        count = len(function.args.posonlyargs) + len(function.args.args or ())
+        keywords = {name: values for name, values in self.keywords.items() if name not in named}
+        return self.positional[count:], keywords
+
 
 def defaults(function: nodes.FunctionDef | nodes.Lambda) -> Iterator[tuple[str, nodes.NodeNG]]:
     """Return each parameter that has a default, with the default's node."""

@@ -14,7 +14,7 @@ from pylint_torchcheck.trace import gradients
 from pylint_torchcheck.trace.accumulation import outlives_iteration
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.callsites import CallSite
-from pylint_torchcheck.trace.classes import find_method, is_class_method, is_property
+from pylint_torchcheck.trace.classes import find_method, framework_method, is_class_method, is_property
 from pylint_torchcheck.trace.expressions import of_module
 from pylint_torchcheck.trace.functions import Way
 from pylint_torchcheck.trace.library import STEP_HOOKS, Library
@@ -28,6 +28,10 @@ _ACTING_AS_NAMED = frozenset({Kind.OPTIMIZER, Kind.SCHEDULER, Kind.SCALER})
 _SWITCH = ("requires_grad",)
 # Methods of a module that make parts of it of the modules that they are given; `__init__` is that of a base class.
 _HOLDING = frozenset({"__init__", "add_module", "register_module", "append", "extend", "insert"})
+# Objects whose other methods may do anything.
+_WITH_METHODS = frozenset(
+    {Kind.UNKNOWN, Kind.INSTANCE, Kind.CLASS, Kind.FRAMEWORK, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER}
+)
 _TAKING = frozenset({"get", "pop", "setdefault"})
 _DETACHING = frozenset({"detach", "detach_", "new_tensor", "new_zeros", "new_ones", "new_empty", "new_full"})
 
@@ -60,14 +64,25 @@ class Calls(Library):
     def _arguments(self, node: nodes.Call) -> Arguments:
         arguments = Arguments()
         for argument in node.args:
-            target = arguments.starred if isinstance(argument, nodes.Starred) else arguments.positional
-            target.append(self.evaluate(argument))
+            if isinstance(argument, nodes.Starred):
+                self._hand_on(arguments, self.evaluate(argument.value), argument)
+            else:
+                arguments.positional.append(self.evaluate(argument))
         for keyword in node.keywords:
             if keyword.arg is None:
-                arguments.starred.append(self.evaluate(keyword.value))
+                self._hand_on(arguments, self.evaluate(keyword.value), keyword)
             else:
                 arguments.keywords[keyword.arg] = self.evaluate(keyword.value)
         return arguments
+
+    def _hand_on(self, arguments: Arguments, values: Values, node: nodes.NodeNG) -> None:
+        """Add what ``*args`` or ``**kwargs`` hands over; that is known where a function hands on what it got."""
+        rest = self.rest_of.get(next(iter(values))) if len(values) == 1 else None
+        if rest is None:
+            arguments.starred.append(self.elements(values, node) if isinstance(node, nodes.Starred) else values)
+        else:
+            arguments.positional.extend(rest.positional)
+            arguments.keywords.update(rest.keywords)
 
     def _super(self) -> Values:
         frame: Frame | None = self.frame
@@ -101,7 +116,7 @@ class Calls(Library):
             return stored
         if value.kind is Kind.LIBRARY:
             return canonical(f"{value.path}.{name}")
-        effect = effects.METHODS.get(value.kind, {}).get(name)
+        effect = framework_method(value, name, self.store) or effects.METHODS.get(value.kind, {}).get(name)
         if isinstance(value.definition, nodes.ClassDef):
             after = _enclosing_class(node) if _is_super(func.expr) else None
             method = find_method(value.definition, name, self, after)
@@ -205,7 +220,7 @@ class Calls(Library):
                 return NOTHING.union(*(self._checkpoint_method(node, name, value, arguments) for value in group))
             case Kind.MODULE | Kind.LOSS_FUNCTION:
                 return self._module_method(node, name, group, arguments)
-            case Kind.UNKNOWN | Kind.INSTANCE | Kind.OPTIMIZER | Kind.SCALER | Kind.SCHEDULER | Kind.CLASS:
+            case kind if kind in _WITH_METHODS:
                 self.escape(node, group)
                 return self.unknown_call(node, f".{name}", arguments)
         return PLAIN
@@ -228,16 +243,20 @@ class Calls(Library):
     def _collection_method(self, node: nodes.Call, name: str, value: Value, arguments: Arguments) -> Values:
         given = arguments.everything()
         if name in _ADDING:
+            self.rest_of.pop(value, None)
             self.store.derive(value, given)
             if any(item.kind is Kind.TENSOR for item in given):
                 outlives = outlives_iteration(node.func.expr, self.loops, self.frame)
                 self.emit(Accumulate, node, given, frozenset({value}), outlives=outlives)
         if name in _TAKING:
-            return (
+            taken = (
                 self._held(value, arguments.positional[0])
                 if arguments.positional
                 else self.elements(frozenset({value}), node)
             )
+            if name != "get":
+                self.rest_of.pop(value, None)
+            return taken
         if name == "items":
             pair = self.collection(node, [(0, PLAIN), (1, frozenset(self.store.parts.get(value, ())) or PLAIN)])
             return self.collection(node.func, [("*", pair)])

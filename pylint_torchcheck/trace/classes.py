@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from astroid import nodes
 
 from pylint_torchcheck.pitfalls.vocabulary import Kind, Trait
+from pylint_torchcheck.torch_api import frameworks
+from pylint_torchcheck.torch_api.effects import Effect
+from pylint_torchcheck.torch_api.frameworks import Course
 from pylint_torchcheck.torch_api.objects import HOLDERS, made_by, trait_of
 from pylint_torchcheck.trace.values import Store, Value
 
@@ -51,6 +54,22 @@ def find_method(
                     return found
         passed = passed or ancestor is after
     return None
+
+
+def framework_method(value: Value, name: str, store: Store) -> Effect | None:
+    """Return what a method does that an object has from a framework's class."""
+    if not isinstance(value.definition, nodes.ClassDef):
+        return frameworks.METHODS.get(value.path, {}).get(name) if value.kind is Kind.FRAMEWORK else None
+    for ancestor in lineage(value.definition, store):
+        if isinstance(ancestor, str) and name in frameworks.METHODS.get(ancestor, ()):
+            return frameworks.METHODS[ancestor][name]
+    return None
+
+
+def course_of(definition: nodes.ClassDef, store: Store) -> Course | None:
+    """Return what a framework does with the methods of a class; ``None`` if none is known to do anything."""
+    known = (ancestor for ancestor in lineage(definition, store) if isinstance(ancestor, str))
+    return next((frameworks.COURSES[path] for path in known if path in frameworks.COURSES), None)
 
 
 def is_property(method: nodes.FunctionDef) -> bool:

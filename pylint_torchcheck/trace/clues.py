@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pylint_torchcheck.pitfalls.pitfall import Pitfall
 from pylint_torchcheck.pitfalls.signs import Clue, Sign, Signs, signs
 from pylint_torchcheck.pitfalls.vocabulary import (
+    Backward,
     EvaluationForward,
     Forward,
     Freeze,
@@ -17,7 +18,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     Verb,
     ZeroGrad,
 )
-from pylint_torchcheck.torch_api import effects
+from pylint_torchcheck.torch_api import effects, frameworks
 from pylint_torchcheck.torch_api.effects import Effect
 
 _BY_HAND: dict[type[Verb], str] = {
@@ -33,8 +34,14 @@ _BY_HAND: dict[type[Verb], str] = {
 def signs_of(pitfall: type[Pitfall]) -> Signs:
     """Return the signs of a pitfall: its own, or those of the verbs without which its protocol cannot break."""
     if pitfall.protocol is None:
-        return pitfall.signs
+        return tuple(frozenset(_expanded(group)) for group in pitfall.signs)
     return tuple(group for verb in pitfall.protocol.necessary for group in _signs_of(verb))
+
+
+def _expanded(group: frozenset[Clue]) -> Iterator[Clue]:
+    """Put names in the place of verbs."""
+    for clue in group:
+        yield from _names_of(clue) if isinstance(clue, type) else (clue,)
 
 
 def _signs_of(verb: type[Verb]) -> Signs:
@@ -51,18 +58,24 @@ def _names_of(verb: type[Verb]) -> frozenset[Clue]:
 
 
 def _everything_made() -> Iterator[tuple[str, type[Verb]]]:
-    for table in (*effects.METHODS.values(), effects.BY_NAME_ALONE):
+    for table in (*effects.METHODS.values(), effects.BY_NAME_ALONE, *frameworks.METHODS.values()):
         yield from ((f".{name}", verb) for name, verb in _verbs(table))
-    yield from ((path.rpartition(".")[2], verb) for path, verb in _verbs(effects.FUNCTIONS))
+    for table in (effects.FUNCTIONS, frameworks.FUNCTIONS):
+        yield from ((_last(path), verb) for path, verb in _verbs(table))
+    yield from ((_last(path), Backward) for path in frameworks.COURSES)  # the framework calls it on the loss
 
 
 def _verbs(table: Mapping[str, Effect]) -> Iterator[tuple[str, type[Verb]]]:
     for name, effect in table.items():
-        yield from ((name, verb) for verb in (effect.verb, effect.off) if verb is not None)
+        yield from ((name, verb) for verb in (effect.verb, effect.off, effect.then) if verb is not None)
+
+
+def _last(path: str) -> str:
+    return path.rpartition(".")[2]
 
 
 def _are_akin(one: type[Verb], other: type[Verb]) -> bool:
     return issubclass(one, other) or issubclass(other, one)
 
 
-_SWITCHES = frozenset(path.rpartition(".")[2] for path in effects.GRAD_CONTEXTS) - {"enable_grad"}
+_SWITCHES = frozenset(_last(path) for path in effects.GRAD_CONTEXTS) - {"enable_grad"}

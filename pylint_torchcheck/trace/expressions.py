@@ -251,7 +251,8 @@ class Expressions(Machine):
         held = self.here().get((collection, keys[0])) if len(keys) == len(key) == 1 else None
         if held is not None:
             return held
-        return frozenset(self.store.parts.get(collection, ())) or ANYTHING
+        known = () if collection in self.rest_of else self.store.parts.get(collection, ())
+        return frozenset(known) or ANYTHING
 
     def elements(self, values: Values, site: nodes.NodeNG) -> Values:
         """Return what a loop over ``values`` may meet."""
@@ -415,6 +416,7 @@ class Expressions(Machine):
         for value in self.evaluate(target.value):
             if value.kind in {Kind.COLLECTION, Kind.TENSOR, Kind.MODULE}:
                 self.store.derive(value, values)
+            self.rest_of.pop(value, None)
             for one in key:
                 if value.kind is Kind.COLLECTION and isinstance(one.constant, str):
                     self.here().put((value, one.constant), values)

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from astroid import nodes
 
 from pylint_torchcheck.pitfalls.vocabulary import Created, Forward, Kind, Obtained
+from pylint_torchcheck.torch_api import frameworks
 from pylint_torchcheck.torch_api.objects import made_by
 from pylint_torchcheck.trace.arguments import Arguments, defaults, parameters
 from pylint_torchcheck.trace.classes import find_method, is_context_manager, is_static, kind_of_instance
@@ -51,6 +52,10 @@ class Functions(Expressions):
         """Read statements in order."""
         raise NotImplementedError
 
+    def escape(self, node: nodes.NodeNG, values: Values) -> None:
+        """Record that code that is not in sight got hold of ``values`` and all that they hold."""
+        raise NotImplementedError
+
     def call_function(self, node: nodes.NodeNG, functions: Values, receiver: Values) -> Values:
         """Read the body of a function of the file, called without arguments."""
         return self.either([partial(self.follow, node, one, Arguments(), receiver) for one in functions])
@@ -71,6 +76,7 @@ class Functions(Expressions):
         """Read a function's body as a call of it runs it, and return what it returns."""
         definition = function.definition
         if not isinstance(definition, nodes.FunctionDef | nodes.Lambda) or not self._may_follow(definition):
+            self.escape(node, receiver | arguments.everything())
             return self.unknown(node, arguments.everything())
         self.spend()
         frame = self.store.frame(definition, function.frame, node, self.frame, receiver)
@@ -124,13 +130,13 @@ class Functions(Expressions):
         self, parameter: nodes.AssignName, definition: nodes.FunctionDef | nodes.Lambda, frame: Frame
     ) -> Values:
         """Return what a parameter may be, by its annotation or by what is asked of its name."""
-        kind = self._annotated(parameter, definition, frame)
+        annotated = self._annotated(parameter, definition, frame)
+        kind = made_by(annotated) if annotated in frameworks.METHODS else _ANNOTATIONS.get(annotated)
         if kind is not None:
+            path = annotated if kind is Kind.FRAMEWORK else parameter.name
             guessed = kind is not Kind.TENSOR
             on_graph = None if kind is Kind.TENSOR else False
-            return frozenset(
-                {self.store.make(kind, parameter, frame, path=parameter.name, guessed=guessed, on_graph=on_graph)}
-            )
+            return frozenset({self.store.make(kind, parameter, frame, path=path, guessed=guessed, on_graph=on_graph)})
         unknown = frozenset({self.store.make(Kind.UNKNOWN, parameter, frame)})
         return self._guess_in(frame, unknown, parameter.name)
 
@@ -143,7 +149,8 @@ class Functions(Expressions):
 
     def _annotated(
         self, parameter: nodes.AssignName, definition: nodes.FunctionDef | nodes.Lambda, frame: Frame
-    ) -> Kind | None:
+    ) -> str:
+        """Return the path of the class that annotates a parameter; empty if it has none that is known."""
         arguments = definition.args
         annotations = [
             *arguments.posonlyargs_annotations,
@@ -153,13 +160,14 @@ class Functions(Expressions):
         names = parameters(definition)
         annotation = dict(zip((name.name for name in names), annotations, strict=False)).get(parameter.name)
         if annotation is None or not dotted(annotation):
-            return None
+            return ""
         outer, self.frame = self.frame, frame.parent or frame
         try:
             meanings = self.evaluate(annotation)
         finally:
             self.frame = outer
-        return next((_ANNOTATIONS[value.path] for value in meanings if value.path in _ANNOTATIONS), None)
+        known = _ANNOTATIONS.keys() | frameworks.METHODS.keys()
+        return next((value.path for value in meanings if value.path in known), "")
 
     def _bind_parameters(
         self, definition: nodes.FunctionDef | nodes.Lambda, frame: Frame, arguments: Arguments, receiver: Values
@@ -172,6 +180,22 @@ class Functions(Expressions):
             unknown = all(value.kind is Kind.UNKNOWN for value in known)
             if not (unknown and values == ANYTHING):
                 state.put((frame, name), known)
+        if not arguments.starred:
+            positional, keywords = shifted.rest(definition)
+            self._bind_rest(definition.args.vararg, frame, Arguments(positional))
+            self._bind_rest(definition.args.kwarg, frame, Arguments(keywords=keywords))
+
+    def _bind_rest(self, name: str | None, frame: Frame, rest: Arguments) -> None:
+        """Bind ``*args`` or ``**kwargs``, so that they can be handed on."""
+        if name:
+            items: list[tuple[str | int, Values]] = [*enumerate(rest.positional), *rest.keywords.items()]
+            outer, self.frame = self.frame, frame
+            try:
+                held = self.collection(frame.scope, items, path=name)
+            finally:
+                self.frame = outer
+            self.rest_of[next(iter(held))] = rest
+            self.here().put((frame, name), held)
 
     def decorations(self, definition: nodes.FunctionDef | nodes.Lambda, frame: Frame | None) -> list[Values]:
         """Return the contexts that decorators put around a function."""

@@ -20,8 +20,8 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     Verb,
 )
 from pylint_torchcheck.torch_api import effects, generated
-from pylint_torchcheck.torch_api.effects import Effect
-from pylint_torchcheck.torch_api.objects import is_harmless, made_by, signature
+from pylint_torchcheck.torch_api.effects import EACH, Effect
+from pylint_torchcheck.torch_api.objects import function_effect, is_harmless, made_by, signature
 from pylint_torchcheck.trace import gradients, purpose, truth
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.functions import Functions
@@ -49,13 +49,13 @@ class Library(Functions):
             return arguments.positional[0] if arguments.positional else arguments.everything() or PLAIN
         if path in effects.COPIERS:
             return self._copies(node, arguments.everything())
-        if path in effects.FUNCTIONS:
-            return self._known_function(node, path, arguments)
+        effect = function_effect(path)
+        if effect is not None:
+            return self._known_function(node, path, effect, arguments)
         kind = made_by(path)
         return self._unlisted(node, path, arguments) if kind is None else self._construct(node, kind, path, arguments)
 
-    def _known_function(self, node: nodes.Call, path: str, arguments: Arguments) -> Values:
-        effect = effects.FUNCTIONS[path]
+    def _known_function(self, node: nodes.Call, path: str, effect: Effect, arguments: Arguments) -> Values:
         subjects = arguments.get(effect.on, signature(path) or ()) if effect.on else NOTHING
         if effect.gives in {Kind.CHECKPOINT, Kind.MODULE} and not effect.same:
             return self.new(effect.gives, node, path=path, guessed=effect.gives is Kind.MODULE)
@@ -143,7 +143,7 @@ class Library(Functions):
 
     def _call_builtins_zip(self, node: nodes.Call, arguments: Arguments) -> Values:
         group = self.collection(
-            node, [(i, self.elements(given, node.args[i])) for i, given in enumerate(arguments.positional)]
+            node, [(i, self.elements(given, _site_of(node, i))) for i, given in enumerate(arguments.positional)]
         )
         return self.collection(node.func, [("*", group)])
 
@@ -172,6 +172,9 @@ class Library(Functions):
                 (name,) = names
                 if isinstance(name.constant, str):
                     return self.attribute(receivers, name.constant, node)
+                if receivers and all(value.path in effects.ANY_CLASS_OF for value in receivers):
+                    paths = {effects.ANY_CLASS_OF[value.path] for value in receivers}
+                    return frozenset(self.store.make(Kind.LIBRARY, path=path) for path in paths)
         return self.unknown(node, arguments.everything())
 
     def _call_builtins_setattr(self, _: nodes.Call, arguments: Arguments) -> Values:
@@ -197,9 +200,26 @@ class Library(Functions):
             self.emit(verb, node, subjects)
             if verb is OptimizerStep:
                 self._run_step_hooks(node, subjects)
+        if effect.then is not None:
+            self.emit(effect.then, node, subjects)
         if effect.same:
-            return subjects
+            return self._handed_back(effect, node, subjects, arguments)
         return PLAIN if effect.gives is Kind.DATA else self.new(effect.gives, node, subjects)
+
+    def _handed_back(self, effect: Effect, node: nodes.NodeNG, subjects: Values, arguments: Arguments) -> Values:
+        """Return the object or objects that a call gives back."""
+        if effect.first_of:
+            rest = ((index, self.unknown(node, arguments.everything())) for index in range(1, effect.first_of))
+            return self.collection(node, [(0, subjects or self.unknown(node)), *rest])
+        if effect.on != EACH:
+            return subjects
+        if len(arguments.positional) == 1 and not arguments.starred:
+            return arguments.positional[0]
+        if not arguments.starred:
+            return self.collection(node, enumerate([*arguments.positional, *arguments.keywords.values()]))
+        in_order = arguments.positional if isinstance(node, nodes.Call) and _is_last_starred(node) else []
+        others = self.unknown(node, arguments.everything())
+        return self.collection(node, [*enumerate(in_order), ("*", others)])
 
     def _run_step_hooks(self, node: nodes.NodeNG, optimizers: Values) -> None:
         """Read what was registered to run after each step of these optimizers."""
@@ -296,10 +316,21 @@ class Library(Functions):
     def _held_by(self, value: Value) -> list[Value]:
         if value.kind is Kind.COLLECTION:
             return list(self.store.parts.get(value, ()))
-        if value.kind is Kind.INSTANCE:
+        if value.kind in {Kind.INSTANCE, Kind.FRAMEWORK}:
             names = self.attribute_names.get(value, ())
             return [held for name in names for held in self.here().get((value, name)) or ()]
         return []
+
+
+def _site_of(node: nodes.Call, index: int) -> nodes.NodeNG:
+    """Return where an argument stands; ``*args`` may stand for several."""
+    return node.args[min(index, len(node.args) - 1)] if node.args else node
+
+
+def _is_last_starred(node: nodes.Call) -> bool:
+    """Do the arguments that are written out come before those in ``*args``?"""
+    starred = [isinstance(argument, nodes.Starred) for argument in node.args]
+    return starred == sorted(starred)
 
 
 def _target_of(node: nodes.NodeNG) -> str:

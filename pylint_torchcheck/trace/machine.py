@@ -10,6 +10,7 @@ from astroid import nodes
 
 from pylint_torchcheck.pitfalls.vocabulary import Created, Kind, Obtained, Verb
 from pylint_torchcheck.torch_api.effects import GRAD_CONTEXTS, NO_GRADIENT
+from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.project import roles_of
@@ -23,7 +24,7 @@ _WORK_LIMIT = 20_000  # statements and calls read in one trace; the largest real
 _FILE_LIMIT = 40_000  # the same, in all traces of a file
 _FAR_CALLS = 120  # calls of one trace that are followed into other files,
 _ALL_FAR_CALLS = 400  # and of all traces of a file
-_FAR_LIMIT = 6_000  # from here on calls are no longer followed into other files,
+_FAR_LIMIT = 6_000  # work in a trace from which on no call is followed into other files,
 _NEAR_LIMIT = 12_000  # and from here on not at all, so that the trace comes to its end
 _FOLLOWED = frozenset({Kind.MODULE, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER})
 
@@ -50,6 +51,7 @@ class Machine:
         self.bindings: dict[nodes.NodeNG, set[Value]] = {}  # what each target of an assignment got
         self._enclosing: dict[nodes.NodeNG, bool] = {}
         self.acts_of: dict[Values, Values] = {}  # what a generator acts upon, each time that something is drawn from it
+        self.rest_of: dict[Value, Arguments] = {}  # what `*args` and `**kwargs` of a function got
         self.drawn: list[Values] = []  # the same for those that were drawn from, in the order of reading
         self.switched: list[type[Verb]] | None = None  # what a loop over parameters does to their `requires_grad`
         self._work = self._all_work = self._far = self._all_far = 0
@@ -205,9 +207,9 @@ class Machine:
             return False
         return True if True in live and self.recording() else None
 
-    def collection(self, site: nodes.NodeNG, items: Iterable[tuple[str | int, Values]]) -> Values:
+    def collection(self, site: nodes.NodeNG, items: Iterable[tuple[str | int, Values]], path: str = "") -> Values:
         """Return a list, tuple or dict that holds ``items`` by index or key."""
-        value = self.store.make(Kind.COLLECTION, site, self.frame)
+        value = self.store.make(Kind.COLLECTION, site, self.frame, path=path)
         for key, held in items:
             self.here().put((value, key), held)
             self.store.derive(value, held)

@@ -31,6 +31,7 @@ from pylint_torchcheck.trace.state import State, join
 from pylint_torchcheck.trace.values import NOTHING, PLAIN, Store, Value, Values
 
 _MOST_UNROLLED = 4  # `for phase in ["train", "val"]` is read once for each phase
+_UNROLLED = frozenset({Kind.MODULE, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER})
 _DEEPEST_PEELED = 3  # loops within loops of which the first iteration is read apart
 
 
@@ -138,9 +139,18 @@ class Reader(Imports):
         self.evaluate(node.test)
 
     def _read_functiondef(self, node: nodes.FunctionDef) -> None:
-        self.bind(node.name, self.function(node, self.frame))
+        self.bind(node.name, self._decorated(node, self.function(node, self.frame)))
 
     _read_asyncfunctiondef = _read_functiondef
+
+    def _decorated(self, node: nodes.FunctionDef, function: Values) -> Values:
+        """Return what the decorators of the project make of a function; those of libraries leave it as it is."""
+        for decorator in reversed(node.decorators.nodes if node.decorators else ()):
+            callees = self.evaluate(decorator)
+            if callees and all(callee.kind is Kind.FUNCTION and callee.definition for callee in callees):
+                made = self._plain_call(decorator, callees, Arguments([function]))
+                function = made if all(value.kind is Kind.FUNCTION for value in made) else function
+        return function
 
     def _read_classdef(self, node: nodes.ClassDef) -> None:
         self.store.bases[node] = [self.evaluate(base) for base in node.bases]
@@ -209,8 +219,21 @@ class Reader(Imports):
         self.state = join(ends)
 
     def _read_match(self, node: nodes.Match) -> None:
-        self.evaluate(node.subject)
-        self._branch([*(case.body for case in node.cases), []])
+        subject = self.evaluate(node.subject)
+        start, ends = self.here(), []
+        for case in node.cases:
+            self.state = start.copy()
+            for name in case.pattern.nodes_of_class(nodes.AssignName):
+                self.assign(name, self._unpacked_by_pattern(subject, case.pattern, name))
+            self.evaluate(case.guard)
+            self.read_body(case.body)
+            ends.append(self.state)
+        self.state = join(ends if _takes_anything(node.cases[-1]) else [start, *ends])
+
+    def _unpacked_by_pattern(self, subject: Values, pattern: nodes.NodeNG, name: nodes.AssignName) -> Values:
+        """Return what a name in a pattern gets: the subject itself, or something of it."""
+        is_whole = isinstance(pattern, nodes.MatchAs) and pattern.name is name
+        return subject if is_whole else self.unknown(name, subject)
 
     def _read_try(self, node: nodes.Try) -> None:
         start, returned = self.here().copy(), len(self.returns)
@@ -348,16 +371,30 @@ class Reader(Imports):
     _read_asyncfor = _read_for
 
     def _choices(self, node: nodes.NodeNG, iterated: Values) -> list[Values]:
-        """Return the items of a short literal list of constants, each of which is an iteration of its own."""
-        if not isinstance(node, nodes.List | nodes.Tuple) or len(node.elts) > _MOST_UNROLLED or len(iterated) != 1:
+        """Return the items of a short list, each of which is an iteration of its own.
+
+        Those are constants in a literal list, or objects that protocols follow, of which each is met for certain.
+        """
+        if len(iterated) != 1:
             return []
-        if not all(isinstance(item, nodes.Const) for item in node.elts):
-            return []
-        return [self.store.constant(item.value) for item in node.elts]
+        if isinstance(node, nodes.List | nodes.Tuple) and all(isinstance(item, nodes.Const) for item in node.elts):
+            return [self.store.constant(item.value) for item in node.elts] if len(node.elts) <= _MOST_UNROLLED else []
+        items = self._items(next(iter(iterated)))
+        are_followed = all(value.kind in _UNROLLED for item in items for value in item)
+        return items if 1 < len(items) <= _MOST_UNROLLED and are_followed else []
+
+    def _items(self, value: Value) -> list[Values]:
+        """Return the items of a list or tuple in their order; none, if not all of them are known."""
+        items: list[Values] = []
+        while value.kind is Kind.COLLECTION and (item := self.here().get((value, len(items)))) is not None:
+            items.append(item)
+        return items if NOTHING.union(*items) == self.store.parts.get(value, NOTHING) else []
 
     def _unroll(self, node: nodes.For, choices: list[Values]) -> None:
         jumps = self._enter_loop()
         for choice in choices:
+            if self.state is None:
+                break
             self.assign(node.target, choice)
             self._one_iteration(node, choice, node.body, jumps)
         self._leave_loop(node, self.state, jumps)
@@ -423,6 +460,16 @@ class Reader(Imports):
         self._peeled -= 1
         return join([first, self.state])
 
+    def repeat_for_framework(self, loop: Loop, iteration: Callable[[], None]) -> None:
+        """Read what a framework does for each batch, in a loop that is not in sight."""
+
+        def inside() -> None:
+            before, self.loops = self.loops, (*self.loops, loop)
+            iteration()
+            self.loops = before
+
+        self.state = self._repeat(loop.node, inside)
+
     def _later(self, node: nodes.NodeNG, iteration: Callable[[], None]) -> State | None:
         """Read an iteration that may follow itself."""
         head = self.mark(node)
@@ -442,6 +489,17 @@ class Reader(Imports):
             values = self.state.get((self.frame, name)) or NOTHING
             if any(value.kind is Kind.CONSTANT for value in values):
                 self.state.put((self.frame, name), frozenset(self._variable(value) for value in values))
+
+
+def _takes_anything(case: nodes.MatchCase) -> bool:
+    """Is there nothing that the case does not match?"""
+    return case.guard is None and _is_irrefutable(case.pattern)
+
+
+def _is_irrefutable(pattern: nodes.NodeNG) -> bool:
+    if isinstance(pattern, nodes.MatchOr):
+        return any(_is_irrefutable(one) for one in pattern.patterns)
+    return isinstance(pattern, nodes.MatchAs) and (pattern.pattern is None or _is_irrefutable(pattern.pattern))
 
 
 def _over_parameters(iterated: Values, reader: Reader) -> bool:

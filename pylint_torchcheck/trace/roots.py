@@ -6,8 +6,12 @@ from collections.abc import Callable, Iterator
 
 from astroid import nodes
 
-from pylint_torchcheck.trace.classes import find_method, is_class_method, is_static, kind_of_instance
+from pylint_torchcheck.pitfalls.vocabulary import Backward
+from pylint_torchcheck.torch_api.frameworks import Course
+from pylint_torchcheck.trace import truth
+from pylint_torchcheck.trace.classes import course_of, find_method, is_class_method, is_static, kind_of_instance
 from pylint_torchcheck.trace.events import Trace
+from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.machine import OutOfWorkError
 from pylint_torchcheck.trace.reader import Reader
 from pylint_torchcheck.trace.state import State
@@ -25,6 +29,10 @@ def read_everything(reader: Reader, may_matter: Callable[[nodes.NodeNG], bool]) 
         yield trace
     state = reader.state or state
     called = _called_names(reader.tree)
+    for owner, frame in {root.owner: root.frame for root in roots if root.owner is not None}.items():
+        course = course_of(owner, reader.store)
+        if course is not None:
+            yield from _read_course(reader, _Course(reader, owner, frame, course), state)
     for must_be_uncalled in (True, False):  # callers first, so that what they call is read with its arguments
         for root in roots:
             is_called = root.definition.name in called
@@ -104,8 +112,62 @@ def _construct(reader: Reader, root: _Root, receiver: Values, state: State) -> I
         yield trace
 
 
-def _run(reader: Reader, root: _Root, receiver: Values) -> None:
+class _Course:
+    """The methods of one class, called as its framework does."""
+
+    def __init__(self, reader: Reader, owner: nodes.ClassDef, frame: Frame | None, course: Course) -> None:
+        self.owner = owner
+        self.receiver = _instance(reader, owner, frame)
+        self._reader = reader
+        self._frame = frame
+        self._course = course
+
+    def construct(self) -> None:
+        self._call("__init__")
+
+    def train(self) -> None:
+        for name in self._course.before:
+            self._call(name)
+        apart = frozenset({*self._course.before, *self._course.after})
+        loop = Loop(self.owner, self._reader.frame, over_loader=True, apart=apart)
+        self._reader.repeat_for_framework(loop, self._batch)
+        for name in self._course.after:
+            self._call(name)
+
+    def _batch(self) -> None:
+        for name in self._course.each_batch:
+            losses = self._call(name)
+            if name == self._course.loss and losses and not self._is_off():
+                self._reader.emit(Backward, self.owner, losses)
+
+    def _is_off(self) -> bool:
+        name = self._course.unless_off
+        return bool(name) and truth.of(self._reader.attribute(self.receiver, name, self.owner)) is False
+
+    def _call(self, name: str) -> Values:
+        method = find_method(self.owner, name, self._reader)
+        if method is None or self._reader.state is None:
+            return NOTHING
+        frame = self._reader.store.homes.get(method.parent) or self._frame
+        return _run(self._reader, _Root(method, frame, self.owner), self.receiver)
+
+
+def _read_course(reader: Reader, course: _Course, state: State) -> Iterator[Trace]:
+    """Read a class's constructor and what its framework calls after it, in one trace."""
+    before = set(reader.read)
+    trace = reader.start_trace(state)
+    if not _finishes(course.construct):
+        reader.read = before
+        return
+    reader.constructed[course.owner] = (reader.state or state).copy()
+    if _finishes(course.train):
+        yield trace
+    else:
+        reader.read = before
+
+
+def _run(reader: Reader, root: _Root, receiver: Values) -> Values:
     definition = root.definition
     frame = reader.store.frame(definition, root.frame, None, None, receiver)
     reader.bind_unknown_arguments(definition, frame, receiver)
-    reader.run(definition, frame, reader.decorations(definition, root.frame))
+    return reader.run(definition, frame, reader.decorations(definition, root.frame))

@@ -501,3 +501,43 @@ class TestFreezing:
 
     def test_reading_the_flag_freezes_nothing(self) -> None:
         assert verbs_of("n = sum(p.numel() for p in model.parameters() if p.requires_grad)") == []
+
+
+class TestFrameworks:
+    @pytest.mark.parametrize(
+        ("call", "verbs"),
+        [
+            ("accelerator.backward(x.mean())", ["Backward"]),
+            ("accelerator.clip_grad_norm_(model.parameters(), 1.0)", ["UnscaleGradients", "ClipGradients"]),
+            ("accelerator.prepare(model).eval()", ["EvalMode"]),
+            ("accelerator.prepare(x, model, optimizer)[2].step()", ["OptimizerStep"]),
+            ("accelerator.unwrap_model(model).train()", ["TrainMode"]),
+            ("accelerator.save_state('last')", []),
+            ("accelerator.invent(model)", ["Escaped"]),
+            ("fabric.setup_module(model)(x)", ["Forward"]),
+            ("fabric.setup_optimizers(optimizer).zero_grad()", ["ZeroGrad"]),
+            ("fabric.backward(x.mean(), model=model)", ["Backward"]),
+            ("deepspeed.initialize(model=model)[0].eval()", ["EvalMode"]),
+            ("amp.initialize(model, optimizer, opt_level='O1')[1].step()", ["OptimizerStep"]),
+        ],
+    )
+    def test_frameworks_do_what_their_tables_say(self, call: str, verbs: list[str]) -> None:
+        source = f"""
+            import deepspeed
+            from accelerate import Accelerator
+            from apex import amp
+            from lightning.fabric import Fabric
+            accelerator, fabric = Accelerator(), Fabric()
+            {call}
+        """
+
+        assert verbs_of(source) == verbs
+
+    def test_what_comes_after_an_unpacked_list_is_unknown(self) -> None:
+        source = """
+            from accelerate import Accelerator
+            first, second, *_ = Accelerator().prepare(model, *[optimizer], other)
+            first.eval()
+        """
+
+        assert verbs_of(source) == ["EvalMode"]

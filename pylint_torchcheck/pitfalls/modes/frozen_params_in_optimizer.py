@@ -23,7 +23,7 @@ class FrozenParamsInOptimizer(Pitfall):
         "pass only [p for p in %s.parameters() if p.requires_grad]"
     )
     guard = "torchguard.freeze"
-    signs = signs([".requires_grad", ".requires_grad_"], [".parameters"])
+    signs = signs([Freeze, FreezePart], [".parameters"])
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:

@@ -21,7 +21,7 @@ class LossAccumulation(Pitfall):
     message = (
         "%s keeps the autograd graph of every batch alive, so memory grows; add up the number: use .item() or .detach()"
     )
-    signs = signs([Sign.GROWTH], [".backward", Sign.EVALUATION], [".backward", Sign.BATCHES])
+    signs = signs([Sign.GROWTH], [Backward, Sign.EVALUATION], [Backward, Sign.BATCHES])
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:
