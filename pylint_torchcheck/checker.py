@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from astroid import nodes
@@ -72,7 +74,8 @@ class TorchChecker(BaseChecker):
         An exception here would end every other check of the file, those of other plugins included.
         """
         try:
-            return list(_ask(Program(node, PITFALLS)))
+            with _without_collection():
+                return list(_ask(Program(node, PITFALLS)))
         except Exception:  # pylint: disable=broad-exception-caught  # whatever it is
             if _STRICT:
                 raise
@@ -81,6 +84,18 @@ class TorchChecker(BaseChecker):
     def _report(self, pitfall: type[Pitfall], finding: Finding, place: Place) -> None:
         confidence = getattr(interfaces, pitfall.confidence(finding))
         self.add_message(pitfall.symbol, node=place.node, args=finding.details or None, confidence=confidence)
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Look for no garbage while a file is read: every syntax tree of the run would be looked through, in vain."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _ask(program: Program) -> Iterator[tuple[int, int, type[Pitfall], Finding, Place]]:

@@ -31,6 +31,8 @@ class Kind(Enum):
     LIBRARY = auto()  # a name that an import binds
     FRAMEWORK = auto()  # an object of a framework that takes over part of the training loop
 
+    __hash__ = object.__hash__  # members are singletons, and that of Enum is slow
+
 
 class Trait(Enum):
     """What a module is made of, where that decides whether a pitfall can bite."""

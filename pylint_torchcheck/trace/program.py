@@ -16,7 +16,7 @@ from pylint_torchcheck.trace.classes import has_trait
 from pylint_torchcheck.trace.events import Trace
 from pylint_torchcheck.trace.reader import Reader
 from pylint_torchcheck.trace.roots import read_everything
-from pylint_torchcheck.trace.survey import Survey
+from pylint_torchcheck.trace.survey import Survey, statements
 from pylint_torchcheck.trace.typestate import Breach, Follower, all_breaches
 from pylint_torchcheck.trace.values import Store, Value
 
@@ -94,8 +94,12 @@ class Program:
 
 def mentions_torch(tree: nodes.Module) -> bool:
     """Does the file import torch, or something built on it? A file that does not costs nothing."""
-    for node in tree.nodes_of_class((nodes.Import, nodes.ImportFrom)):
-        names = [node.modname] if isinstance(node, nodes.ImportFrom) else [name for name, _ in node.names]
+    for node in statements(tree):
+        names: list[str] = []
+        if isinstance(node, nodes.ImportFrom):
+            names = [node.modname]
+        elif isinstance(node, nodes.Import):
+            names = [name for name, _ in node.names]
         if any(name.partition(".")[0] in _TORCH for name in names):
             return True
     return False

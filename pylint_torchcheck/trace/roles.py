@@ -41,6 +41,9 @@ _NAMED = (
 )
 _HANDED_OVER = {"step": Kind.OPTIMIZER, "unscale_": Kind.OPTIMIZER}
 _SELF = ("self.", "cls.")
+_NOTED = frozenset({nodes.Call, nodes.Attribute, nodes.For, nodes.AsyncFor})
+_SCOPES = frozenset({nodes.FunctionDef, nodes.AsyncFunctionDef, nodes.ClassDef})
+_LEAVES = frozenset({nodes.Name, nodes.Const, nodes.AssignName, nodes.Import, nodes.ImportFrom, nodes.Pass})
 
 
 class Roles:
@@ -49,8 +52,20 @@ class Roles:
     def __init__(self, tree: nodes.Module) -> None:
         self._asked: dict[tuple[nodes.NodeNG, str], set[str]] = {}
         self._tree = tree
-        for node, scopes in _walk(tree, (tree,)):
-            self._note(node, scopes)
+        self.called: set[str] = set()  # names of all that is called, methods among them
+        scopes = [tree]
+        while scopes:
+            scope = scopes.pop()
+            waiting = list(scope.get_children())
+            while waiting:
+                node = waiting.pop()
+                kind = type(node)
+                if kind in _NOTED:
+                    self._note(node, scope)
+                if kind in _SCOPES:
+                    scopes.append(node)
+                elif kind not in _LEAVES:
+                    waiting += node.get_children()
 
     def of(self, scope: nodes.NodeNG, name: str) -> Kind:
         """Return the role of a dotted name seen from ``scope``; ``UNKNOWN`` if it has none, or several."""
@@ -64,30 +79,32 @@ class Roles:
         """Is the object that a dotted name stands for called like a function?"""
         return "()" in self._asked.get((_home(scope, name), name), ())
 
-    def _note(self, node: nodes.NodeNG, scopes: tuple[nodes.NodeNG, ...]) -> None:
+    def _note(self, node: nodes.NodeNG, scope: nodes.NodeNG) -> None:
         match node:
             case nodes.Call(func=called):
-                self._ask(called, "()", scopes)
-                self._note_method(node, scopes)
+                self._ask(called, "()", scope)
+                self._note_method(node, scope)
             case nodes.Attribute(attrname="param_groups", expr=receiver):
-                self._ask(receiver, "param_groups", scopes)
+                self._ask(receiver, "param_groups", scope)
             case nodes.For(iter=iterated):
-                self._ask(_unwrapped(iterated), "for", scopes)
+                self._ask(_unwrapped(iterated), "for", scope)
 
-    def _note_method(self, call: nodes.Call, scopes: tuple[nodes.NodeNG, ...]) -> None:
+    def _note_method(self, call: nodes.Call, scope: nodes.NodeNG) -> None:
         if not isinstance(call.func, nodes.Attribute):
+            self.called.add(getattr(call.func, "name", ""))
             return
         method = call.func.attrname
+        self.called.add(method)
         if method != "backward" or not call.args:  # `engine.backward(loss)` makes no tensor of the engine
-            self._ask(call.func.expr, method, scopes)
+            self._ask(call.func.expr, method, scope)
         if method in _HANDED_OVER and call.args:
-            self._ask(call.args[0], f"handed to {method}", scopes)
+            self._ask(call.args[0], f"handed to {method}", scope)
 
-    def _ask(self, node: nodes.NodeNG, what: str, scopes: tuple[nodes.NodeNG, ...]) -> None:
+    def _ask(self, node: nodes.NodeNG, what: str, scope: nodes.NodeNG) -> None:
         name = dotted(node)
         if name:
-            for scope in (_home(scopes[-1], name), self._tree):
-                self._asked.setdefault((scope, name), set()).add(what)
+            for place in {_home(scope, name), self._tree}:
+                self._asked.setdefault((place, name), set()).add(what)
 
 
 def _kinds(asked: set[str], name: str) -> Iterator[Kind]:
@@ -111,14 +128,3 @@ def _home(scope: nodes.NodeNG, name: str) -> nodes.NodeNG:
         while scope.parent is not None and not isinstance(scope, nodes.ClassDef):
             scope = scope.parent
     return scope
-
-
-def _walk(
-    node: nodes.NodeNG, scopes: tuple[nodes.NodeNG, ...]
-) -> Iterator[tuple[nodes.NodeNG, tuple[nodes.NodeNG, ...]]]:
-    waiting = [(node, scopes)]
-    while waiting:
-        node, scopes = waiting.pop()
-        yield node, scopes
-        inner = (*scopes, node) if isinstance(node, nodes.FunctionDef | nodes.ClassDef) else scopes
-        waiting.extend((child, inner) for child in node.get_children())

@@ -28,7 +28,7 @@ def read_everything(reader: Reader, may_matter: Callable[[nodes.NodeNG], bool]) 
     if _finishes(lambda: reader.read_body(reader.tree.body)):
         yield trace
     state = reader.state or state
-    called = _called_names(reader.tree)
+    called = reader.roles.called
     for owner, frame in {root.owner: root.frame for root in roots if root.owner is not None}.items():
         course = course_of(owner, reader.store)
         if course is not None:
@@ -59,15 +59,6 @@ def _definitions(scope: nodes.NodeNG, frame: Frame | None, owner: nodes.ClassDef
                 yield from _definitions(child, frame, child)
             case nodes.If() | nodes.Try() | nodes.With() | nodes.ExceptHandler():
                 yield from _definitions(child, frame, owner)
-
-
-def _called_names(tree: nodes.Module) -> set[str]:
-    names: set[str] = set()
-    for call in tree.nodes_of_class(nodes.Call):
-        match call.func:
-            case nodes.Name(name=name) | nodes.Attribute(attrname=name):
-                names.add(name)
-    return names
 
 
 def _finishes(reading: Callable[[], object]) -> bool:

@@ -62,6 +62,8 @@ class Survey:
             self._add_header(scope)
         for node in _undivided(scope.body):
             match node:
+                case nodes.Import() | nodes.ImportFrom():
+                    self._note_import(node)
                 case nodes.FunctionDef():
                     self._add_function(node, owner)
                 case nodes.ClassDef():
@@ -87,18 +89,17 @@ class Survey:
         if owner:
             self._named[owner].append(part)
             return
-        if not isinstance(node, nodes.Import | nodes.ImportFrom):
-            self._module.append(part)
-            assigned = {target.name for target in node.nodes_of_class(nodes.AssignName)}
-            for name in (words | assigned) & self._tree.locals.keys():
-                self._named[name].append(part)
+        self._module.append(part)
+        assigned = {target.name for target in node.nodes_of_class(nodes.AssignName)}
+        for name in (words | assigned) & self._tree.locals.keys():
+            self._named[name].append(part)
 
     def _look(self, node: nodes.NodeNG, end: int | None) -> tuple[frozenset[str], set[Clue]]:
         """Return the words of a piece of source, and the clues in it that matter."""
         code = "\n".join(self._lines[_first_line(node) - 1 : end])
         words = words_in(code)
         found = set(clues_in(words, code))
-        for inner in _statements(node):
+        for inner in statements(node):
             match inner:
                 case nodes.Expr(value=nodes.Call(func=nodes.Attribute(attrname=name))) if name in MOVING_METHODS:
                     found.add(Sign.DROPPED_RESULT)
@@ -179,7 +180,7 @@ def _first_line(node: nodes.NodeNG) -> int:
     return line
 
 
-def _statements(node: nodes.NodeNG) -> Iterator[nodes.NodeNG]:
+def statements(node: nodes.NodeNG) -> Iterator[nodes.NodeNG]:
     """Return a statement and all that are in it, those of inner functions too."""
     waiting = [node]
     while waiting:

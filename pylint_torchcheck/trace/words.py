@@ -39,7 +39,8 @@ def words_in(code: str) -> frozenset[str]:
 
 def clues_in(words: frozenset[str], code: str) -> frozenset[Clue]:
     """Return the words and the signs that show in a piece of source."""
-    signs = {sign for word in words for sign in _signs_in(word) if sign is Sign.BATCHES or _names_a_purpose(word, code)}
+    telling = [(word, sign) for word in words for sign in _signs_in(word)]
+    signs = {sign for word, sign in telling if sign is Sign.BATCHES or _names_a_purpose(word, code)}
     if "+=" in code or not _GROWING.isdisjoint(words):
         signs.add(Sign.GROWTH)
     return words | signs
