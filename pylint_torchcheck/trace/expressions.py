@@ -15,7 +15,7 @@ from pylint_torchcheck.trace.classes import find_method, is_property
 from pylint_torchcheck.trace.machine import Machine
 from pylint_torchcheck.trace.places import dotted
 from pylint_torchcheck.trace.state import join
-from pylint_torchcheck.trace.values import ANYTHING, NOTHING, PLAIN, Frame, Value, Values
+from pylint_torchcheck.trace.values import ANYTHING, NOTHING, PLAIN, Frame, Store, Value, Values
 
 _MOST_VALUES = 200
 _TENSOR_VIEWS = frozenset({"T", "mT", "H", "mH", "real", "imag"})
@@ -29,12 +29,18 @@ _Reader: TypeAlias = Callable[[Any], Values]
 class Expressions(Machine):
     """Evaluates expressions; calls are read by the class that extends it."""
 
+    def __init__(self, tree: nodes.Module, store: Store) -> None:
+        super().__init__(tree, store)
+        self._evaluators: dict[type[nodes.NodeNG], _Reader] = {}  # for each type of node, the method that reads it
+
     def evaluate(self, node: nodes.NodeNG | None) -> Values:
         """Return what an expression may be; an expression that is not known may be anything."""
         if node is None:
             return PLAIN
-        reader: _Reader | None = getattr(self, f"_{type(node).__name__.lower()}", None)
-        return reader(node) if reader else self._children(node)
+        kind = type(node)
+        if kind not in self._evaluators:
+            self._evaluators[kind] = getattr(self, f"_{kind.__name__.lower()}", self._children)
+        return self._evaluators[kind](node)
 
     def call(self, node: nodes.Call) -> Values:
         """Read a call."""

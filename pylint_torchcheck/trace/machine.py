@@ -49,7 +49,6 @@ class Machine:
         self.read: set[nodes.NodeNG] = set()
         self.attribute_names: dict[Value, set[str]] = {}  # what was ever assigned to attributes of an object
         self.bindings: dict[nodes.NodeNG, set[Value]] = {}  # what each target of an assignment got
-        self._enclosing: dict[nodes.NodeNG, bool] = {}
         self.acts_of: dict[Values, Values] = {}  # what a generator acts upon, each time that something is drawn from it
         self.rest_of: dict[Value, Arguments] = {}  # what `*args` and `**kwargs` of a function got
         self.drawn: list[Values] = []  # the same for those that were drawn from, in the order of reading
@@ -123,10 +122,10 @@ class Machine:
 
     def _is_enclosing(self, scope: nodes.NodeNG) -> bool:
         """May a function that is defined in the scope ask for its variables later?"""
-        if scope not in self._enclosing:
-            inner = scope.nodes_of_class((nodes.Lambda, nodes.FunctionDef, nodes.ClassDef))
-            self._enclosing[scope] = any(node is not scope for node in inner)
-        return self._enclosing[scope]
+        if isinstance(scope, nodes.FunctionDef):
+            return scope in self.roles.enclosing
+        inner = scope.nodes_of_class((nodes.Lambda, nodes.FunctionDef, nodes.ClassDef))
+        return any(node is not scope for node in inner)
 
     def _holder(self, name: str) -> Frame:
         frame = self.frame
@@ -145,7 +144,10 @@ class Machine:
 
     def guess(self, values: Values, name: str) -> Values:
         """Give unknown values the kind that the use of their name suggests."""
-        if not any(value.kind is Kind.UNKNOWN for value in values):
+        for value in values:
+            if value.kind is Kind.UNKNOWN:
+                break
+        else:
             return values
         role = self.roles.of(self._scope(), name)
         if role is Kind.UNKNOWN:

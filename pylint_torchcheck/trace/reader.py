@@ -48,6 +48,7 @@ class Reader(Imports):
 
     def __init__(self, tree: nodes.Module, store: Store) -> None:
         super().__init__(tree, store)
+        self._readers: dict[type[nodes.NodeNG], Callable[[Any], object]] = {}
         self._jumps: list[_Jumps] = []
         self._peeled = 0
         self._assigned: dict[nodes.NodeNG, set[str]] = {}  # the names that each loop assigns to
@@ -58,11 +59,10 @@ class Reader(Imports):
             if self.state is None:
                 return
             self.spend()
-            reader: Callable[[Any], None] | None = getattr(self, f"_read_{type(statement).__name__.lower()}", None)
-            if reader is not None:
-                reader(statement)
-            else:
-                self._children(statement)
+            kind = type(statement)
+            if kind not in self._readers:
+                self._readers[kind] = getattr(self, f"_read_{kind.__name__.lower()}", self._children)
+            self._readers[kind](statement)
 
     # Simple statements
 

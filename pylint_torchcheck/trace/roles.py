@@ -51,8 +51,10 @@ class Roles:
 
     def __init__(self, tree: nodes.Module) -> None:
         self._asked: dict[tuple[nodes.NodeNG, str], set[str]] = {}
+        self._known: dict[tuple[nodes.NodeNG, str], Kind] = {}
         self._tree = tree
         self.called: set[str] = set()  # names of all that is called, methods among them
+        self.enclosing: set[nodes.NodeNG] = set()  # functions and classes that have functions in them
         scopes = [tree]
         while scopes:
             scope = scopes.pop()
@@ -62,6 +64,8 @@ class Roles:
                 kind = type(node)
                 if kind in _NOTED:
                     self._note(node, scope)
+                if kind in _SCOPES or kind is nodes.Lambda:
+                    self.enclosing.add(scope)
                 if kind in _SCOPES:
                     scopes.append(node)
                 elif kind not in _LEAVES:
@@ -71,9 +75,12 @@ class Roles:
         """Return the role of a dotted name seen from ``scope``; ``UNKNOWN`` if it has none, or several."""
         if not name:
             return Kind.UNKNOWN
-        asked = self._asked.get((_home(scope, name), name)) or self._asked.get((self._tree, name)) or set()
-        kinds = set(_kinds(asked, name.rpartition(".")[2].lower()))
-        return kinds.pop() if len(kinds) == 1 else Kind.UNKNOWN
+        place = (_home(scope, name), name)
+        if place not in self._known:
+            asked = self._asked.get(place) or self._asked.get((self._tree, name)) or set()
+            kinds = set(_kinds(asked, name.rpartition(".")[2].lower()))
+            self._known[place] = kinds.pop() if len(kinds) == 1 else Kind.UNKNOWN
+        return self._known[place]
 
     def is_called(self, scope: nodes.NodeNG, name: str) -> bool:
         """Is the object that a dotted name stands for called like a function?"""
