@@ -52,9 +52,9 @@ class Survey:
         """May reading the module's body or a function find anything?"""
         if not self._lines or not self._signs:
             return True
-        parts = self._module if scope is self._tree else [self._functions[scope]] if scope in self._functions else []
+        parts = self._module if scope is self._tree else [self._functions[scope]]
         clues = set[Clue]().union(*(part.clues for part in parts))
-        return not parts or any(may_hold(signs, clues) for signs in self._signs)
+        return any(may_hold(signs, clues) for signs in self._signs)
 
     def _divide(self, scope: nodes.NodeNG, owner: str) -> None:
         """Divide the body of the module or of a class into its functions and its other statements."""
