@@ -24,7 +24,7 @@ class UnassignedTensorResult(Pitfall):
     def check(cls, program: Program) -> Iterator[Finding]:
         """Find statements that call a method of what is a tensor for certain, and drop the result."""
         for call in program.pure_tensor_calls():
-            if call.is_dropped and not call.target_text and _is_tensor(call):
+            if call.is_statement and _is_tensor(call):
                 name = call.receiver_text
                 guessed = any(value.guessed for value in call.receivers)
                 yield Finding(call, (call.text, name, name, call.text), guessed)
