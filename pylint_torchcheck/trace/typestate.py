@@ -45,8 +45,10 @@ class Follower:
 
     def breaches(self, protocol: Protocol) -> Iterator[Breach]:
         """Return where the protocol is broken, for each subject of its kind."""
+        if not any(issubclass(verb, protocol.breaking) for verb in self.concerns.verbs):
+            return
         table = _Table(protocol, self.concerns.verbs)
-        for subject in self.bearings.by_kind.get(protocol.of, ()) if table.breaking else ():
+        for subject in self.bearings.by_kind.get(protocol.of, ()):
             if self._is_meant(subject, table):
                 yield from self._broken(subject, table)
 
