@@ -33,6 +33,12 @@ class Event:
         """Where it happens."""
         return Place(self.node)
 
+    def leaving_call(self, tree: nodes.Module) -> nodes.NodeNG | None:
+        """Return the call in a file by which an event of another file comes about."""
+        if self.node.root() is tree:
+            return None
+        return next((call for call in reversed(self.frame.calls) if call.root() is tree), None)
+
     @property
     def in_evaluation(self) -> bool:
         """Is this part of validation, test or inference, by the names around it?"""

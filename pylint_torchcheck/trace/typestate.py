@@ -17,6 +17,7 @@ from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.flow import Flow
 from pylint_torchcheck.trace.origins import Origins
 from pylint_torchcheck.trace.places import Place
+from pylint_torchcheck.trace.recurrence import recurs
 from pylint_torchcheck.trace.values import Store, Value
 
 
@@ -86,15 +87,9 @@ class Follower:
         """
         alone = {event.node for event in walk.broken_events(each_file_alone=True)}
         for event in broken:
-            call = self.leaving_call(event)
+            call = event.leaving_call(self.tree)
             if call is not None and event.node not in alone:
                 yield Breach(Place(call), walk.subject.guessed)
-
-    def leaving_call(self, event: Event) -> nodes.NodeNG | None:
-        """Return the call in this file by which an event of another file comes about."""
-        if event.node.root() is self.tree:
-            return None
-        return next((call for call in reversed(event.frame.calls) if call.root() is self.tree), None)
 
 
 class _Table:
@@ -128,6 +123,8 @@ class _Walk:
         self._table = table
         self._start = follower.bearings.begun.get(subject, 0)
         self._known: dict[int, Bearing] = {}
+        self._each_file_alone = False
+        self._ways: dict[int, list[tuple[int, int]]] = {}
 
     def broken_events(self, *, each_file_alone: bool = False) -> list[Event]:
         """Return the events at which every state that may arrive breaks the protocol.
@@ -138,9 +135,12 @@ class _Walk:
         last = self._last_breaking()
         if last is None:
             return []
-        arriving = self._arriving(self._stretch(last), each_file_alone)
-        events = (self._trace.recorded[number] for number in sorted(arriving))
-        return [event for event in events if self._breaks(event, arriving[event.number])]
+        self._each_file_alone = each_file_alone
+        self._ways = self._follower.flow.ways(self._relevant(self._stretch(last)))
+        begun = self._leaving(self._trace.recorded[self._start], set() if self._start else set(self._table.states))
+        arriving = self._arriving(self._start, begun)
+        events = ((self._trace.recorded[number], arriving[number]) for number in sorted(arriving))
+        return [event for event, states in events if self._breaks(event, states) or self._breaks_again(event, states)]
 
     def _last_breaking(self) -> int | None:
         """Return the last event that can break the protocol; ``None`` if there is none."""
@@ -159,6 +159,16 @@ class _Walk:
             return False
         return {self._table.after(state, event.verb) for state in states} == {BROKEN}
 
+    def _breaks_again(self, event: Event, states: set[str]) -> bool:
+        """Can the event happen a second time only by breaking the protocol, although it need not the first time?
+
+        So it is with ``if (index + 1) % 4 == 0: optimizer.step()`` and no ``zero_grad()`` anywhere.
+        """
+        after = {self._table.after(state, event.verb) for state in states}
+        if BROKEN not in after or self._bearing(event) is not Bearing.CERTAIN or not recurs(event):
+            return False
+        return self._breaks(event, self._arriving(event.number, after - {BROKEN})[event.number])
+
     def _bearing(self, event: Event) -> Bearing:
         if event.number not in self._known:
             is_spoken_of = event.verb in self._table.changing
@@ -170,28 +180,31 @@ class _Walk:
             return Bearing.CERTAIN if self.subject in event.subjects else Bearing.NONE
         return self._follower.bearings.of(event, self.subject)
 
-    def _relevant(self, stretch: range, each_file_alone: bool) -> set[int]:
+    def _relevant(self, stretch: range) -> set[int]:
         """Return the events that may change the subject's state, and the first one."""
         events = self._follower.concerns.of(self.subject, self._table.changing, stretch)
         found = {event.number for event in events if self._bearing(event) is not Bearing.NONE}
-        if each_file_alone:
+        if self._each_file_alone:
             found.update(self._changes_of_file(stretch))
         return found | {self._start}
 
-    def _arriving(self, stretch: range, each_file_alone: bool) -> dict[int, set[str]]:
-        """Return the states in which the subject may be before the events that change it, and where ways meet."""
-        start, states = self._start, self._table.states
-        ways = self._follower.flow.ways(self._relevant(stretch, each_file_alone))
-        arriving: dict[int, set[str]] = {start: set() if start else set(states)}
-        waiting = [start]
+    def _arriving(self, start: int, begun: set[str]) -> dict[int, set[str]]:
+        """Return the states before each event that changes them, and where ways meet, on every way from ``start``.
+
+        Args:
+            start: the number of an event.
+            begun: the states that the subject may be in behind it.
+        """
+        arriving: dict[int, set[str]] = {start: set()}
+        waiting = [(start, begun)]
         while waiting:
-            number = waiting.pop()
-            leaving = self._leaving(self._trace.recorded[number], arriving[number])
-            for last, follower in ways.get(number, ()):
-                coming = states if each_file_alone and self._changes_file(last, follower) else leaving
-                if leaving and not coming <= arriving.setdefault(follower, set()):
+            number, leaving = waiting.pop()
+            for last, follower in self._ways.get(number, ()) if leaving else ():
+                is_alone = self._each_file_alone and self._changes_file(last, follower)
+                coming = set(self._table.states) if is_alone else leaving
+                if not coming <= arriving.setdefault(follower, set()):
                     arriving[follower] |= coming
-                    waiting.append(follower)
+                    waiting.append((follower, self._leaving(self._trace.recorded[follower], arriving[follower])))
         return arriving
 
     def _changes_of_file(self, stretch: range) -> Iterator[int]:
@@ -202,7 +215,8 @@ class _Walk:
     def _changes_file(self, number: int, follower: int) -> bool:
         """Does the program leave the file, come back, or leave it by another call, between two events?"""
         first, second = self._trace.recorded[number], self._trace.recorded[follower]
-        return self._follower.leaving_call(first) is not self._follower.leaving_call(second)
+        tree = self._follower.tree
+        return first.leaving_call(tree) is not second.leaving_call(tree)
 
     def _leaving(self, event: Event, states: set[str]) -> set[str]:
         bearing = self._bearing(event)
