@@ -62,6 +62,10 @@ class Call(Place, Protocol):
         """The source of what the method is called on."""
 
     @property
+    def chain_text(self) -> str:
+        """The source of what a chain of methods that change nothing begins with: ``x`` for ``x.float().cuda()``."""
+
+    @property
     def results(self) -> Collection[Subject]:
         """What the call may return."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from astroid import nodes
 
 from pylint_torchcheck.pitfalls.vocabulary import Kind
+from pylint_torchcheck.torch_api.effects import MOVING_METHODS
 from pylint_torchcheck.torch_api.generated import OPTIMIZERS
 from pylint_torchcheck.torch_api.objects import method_path, signature
 from pylint_torchcheck.trace.arguments import Arguments
@@ -42,6 +43,14 @@ class CallSite(Place):
     def receiver_text(self) -> str:
         """The source of what the method is called on."""
         return source_of(self.node.func.expr) if isinstance(self.node.func, nodes.Attribute) else ""
+
+    @property
+    def chain_text(self) -> str:
+        """The source of what a chain of methods that change nothing begins with: ``x`` for ``x.float().cuda()``."""
+        node = self.node
+        while isinstance(node, nodes.Call) and isinstance(node.func, nodes.Attribute) and _is_pure(node.func):
+            node = node.func.expr
+        return source_of(node)
 
     @property
     def target_text(self) -> str:
@@ -100,6 +109,10 @@ class CallSite(Place):
             return signature(path) or ()
         kinds = {value.kind for value in self.receivers} or {Kind.MODULE}
         return signature(method_path(kinds.pop(), self.method)) or ()
+
+
+def _is_pure(method: nodes.Attribute) -> bool:
+    return method.attrname in MOVING_METHODS
 
 
 def _is_read(target: nodes.AssignName) -> bool:
