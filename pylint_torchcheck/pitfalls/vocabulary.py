@@ -102,6 +102,10 @@ class ClipGradients(Verb):
     """Gradients were clipped."""
 
 
+class ClipScaledGradients(Verb):
+    """Gradients were clipped to a threshold that was multiplied by a gradient scaler's factor, as they are."""
+
+
 class SchedulerStep(Verb):
     """A scheduler moved on."""
 

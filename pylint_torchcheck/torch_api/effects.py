@@ -97,7 +97,7 @@ METHODS: Final[dict[Kind, dict[str, Effect]]] = {
         "step": Effect(OptimizerStep, on="optimizer"),
         "unscale_": Effect(UnscaleGradients, on="optimizer"),
         "update": Effect(ScalerUpdate),
-        "get_scale": _HARMLESS,
+        "get_scale": Effect(gives=Kind.UNKNOWN),
         "is_enabled": _HARMLESS,
     },
     Kind.SCHEDULER: {**_STATEFUL, "step": Effect(SchedulerStep), "get_last_lr": _HARMLESS, "get_lr": _HARMLESS},

@@ -8,6 +8,8 @@ from astroid import nodes
 
 from pylint_torchcheck.pitfalls.vocabulary import (
     Backward,
+    ClipGradients,
+    ClipScaledGradients,
     Created,
     Escaped,
     EvaluationForward,
@@ -215,6 +217,8 @@ class Library(Functions):
         assert effect.verb is not None
         if effect.verb is Backward and subjects and all(value.path == _SCALED for value in subjects):
             return ScaledBackward
+        if effect.verb is ClipGradients and self._knows_scale(arguments):
+            return ClipScaledGradients
         given = arguments.get(effect.switch, parameters) if effect.switch else NOTHING
         if not given and not (effect.switch and arguments.starred):
             return effect.verb
@@ -222,6 +226,9 @@ class Library(Functions):
         if answer is None:
             return Thaw if effect.verb is Thaw else Escaped
         return effect.verb if answer else effect.off or effect.verb
+
+    def _knows_scale(self, arguments: Arguments) -> bool:
+        return any(value.kind is Kind.SCALER for value in self.store.origins(arguments.everything()))
 
     def scale(self, node: nodes.NodeNG, scaler: Value, arguments: Arguments) -> Values:
         """Return a loss multiplied by a gradient scaler; a disabled one gives it back as it was."""
