@@ -171,6 +171,9 @@ class Program(Protocol):
     def creation(self, subject: Subject) -> Call | None:
         """Return the call of a library's class that made an object; ``None`` if it is not in the file."""
 
+    def reads_back(self, call: object) -> bool:
+        """Does a call load what the program itself has saved under the same name, whichever way it is reached?"""
+
     def origins(self, subjects: Iterable[Subject]) -> AbstractSet[Subject]:
         """Return the subjects and all that they were computed or built from."""
 

@@ -138,5 +138,13 @@ class LoadWeights(Verb):
     """A state dict was loaded into a module or another object with state."""
 
 
+class FileWritten(Verb):
+    """Something was saved to a file."""
+
+
+class FileRead(Verb):
+    """Something was loaded from a file."""
+
+
 class Accumulate(Verb):
     """A tensor was added to a running sum, or appended to a list."""

@@ -97,12 +97,16 @@ class CallSite(Place):
 
     def argument_text(self, parameter: str) -> str:
         """Return the source of the argument; empty if it is not given in plain sight."""
+        return source_of(self.argument_node(parameter))
+
+    def argument_node(self, parameter: str) -> nodes.NodeNG | None:
+        """Return the expression that is the argument; ``None`` if it is not given in plain sight."""
         for keyword in self.node.keywords:
             if keyword.arg == parameter:
-                return source_of(keyword.value)
+                return keyword.value
         order = self._signature()
         index = order.index(parameter) if parameter in order else len(self.node.args)
-        return source_of(self.node.args[index]) if index < len(self.node.args) else ""
+        return self.node.args[index] if index < len(self.node.args) else None
 
     def _signature(self) -> Sequence[str]:
         for path in self.paths:

@@ -14,6 +14,7 @@ from pylint_torchcheck.torch_api.effects import MOVING_METHODS
 from pylint_torchcheck.trace.callsites import CallSite
 from pylint_torchcheck.trace.classes import has_trait
 from pylint_torchcheck.trace.events import Trace
+from pylint_torchcheck.trace.files import reads_back
 from pylint_torchcheck.trace.origins import Origins
 from pylint_torchcheck.trace.reader import Reader
 from pylint_torchcheck.trace.roles import Roles
@@ -83,6 +84,10 @@ class Program:
         """Return the call of a library's class that made an object."""
         callsite = self._by_node.get(subject.site) if isinstance(subject, Value) else None
         return callsite if callsite is not None and callsite.paths == {subject.path} else None
+
+    def reads_back(self, call: object) -> bool:
+        """Does a call load what the program itself has saved under the same name, whichever way it is reached?"""
+        return isinstance(call, CallSite) and reads_back(call, list(self.calls("torch.save")), self._traces)
 
     def origins(self, subjects: Iterable[Subject]) -> Values:
         """Return the subjects and all that they were computed or built from."""
