@@ -168,6 +168,9 @@ class Program(Protocol):
     def pure_tensor_calls(self) -> Iterable[Call]:
         """Return the calls of methods that give a tensor elsewhere, otherwise, or changed, and leave it as it was."""
 
+    def place_of(self, event: object) -> Place | None:
+        """Return where an event of a loop shows in this file; ``None`` if the loop is in another one."""
+
     def creation(self, subject: Subject) -> Call | None:
         """Return the call of a library's class that made an object; ``None`` if it is not in the file."""
 

@@ -156,7 +156,11 @@ class Library(Functions):
         return self.elements(given, node) if given else PLAIN
 
     def _call_builtins_sum(self, node: nodes.Call, arguments: Arguments) -> Values:
-        return self.combine(node, self.elements(arguments.everything(), node))
+        """What is only guessed to be a tensor, because a module gave it, is more likely a list of numbers."""
+        given = arguments.everything()
+        if any(value.kind is Kind.TENSOR and value.guessed for value in given):
+            return self.unknown(node, given)
+        return self.combine(node, self.elements(given, node))
 
     def _call_builtins_filter(self, node: nodes.Call, arguments: Arguments) -> Values:
         given = arguments.positional[1] if len(arguments.positional) > 1 else NOTHING

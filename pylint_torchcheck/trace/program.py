@@ -13,9 +13,10 @@ from pylint_torchcheck.pitfalls.vocabulary import Trait
 from pylint_torchcheck.torch_api.effects import MOVING_METHODS
 from pylint_torchcheck.trace.callsites import CallSite
 from pylint_torchcheck.trace.classes import has_trait
-from pylint_torchcheck.trace.events import Trace
+from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.files import reads_back
 from pylint_torchcheck.trace.origins import Origins
+from pylint_torchcheck.trace.places import Place
 from pylint_torchcheck.trace.reader import Reader
 from pylint_torchcheck.trace.roles import Roles
 from pylint_torchcheck.trace.roots import read_everything
@@ -79,6 +80,14 @@ class Program:
     def pure_tensor_calls(self) -> Iterator[CallSite]:
         """Return the calls of methods that give a tensor elsewhere, otherwise, or changed, and leave it as it was."""
         return self.method_calls(*MOVING_METHODS)
+
+    def place_of(self, event: object) -> Place | None:
+        """Return where an event of a loop shows in this file; ``None`` if the loop is in another one."""
+        if not isinstance(event, Event) or event.node.root() is self._tree:
+            return event.place if isinstance(event, Event) else None
+        call = event.leaving_call(self._tree)
+        is_looped_here = bool(event.loops) and event.loops[-1].node.root() is self._tree
+        return Place(call) if call is not None and is_looped_here else None
 
     def creation(self, subject: Subject) -> CallSite | None:
         """Return the call of a library's class that made an object."""

@@ -29,8 +29,9 @@ class LossAccumulation(Pitfall):
             used = program.origins(loss for backward in trace.events(Backward) for loss in backward.subjects)
             for event in trace.events(Accumulate):
                 is_kept = event.outlives_iteration and used.isdisjoint(event.results)
-                if is_kept and _is_live(event) and _is_done_with(program, trace, event):
-                    yield Finding(event.place, (event.place.text,), guessed=True)
+                place = program.place_of(event) if is_kept and _is_live(event) else None
+                if place is not None and _is_done_with(program, trace, event):
+                    yield Finding(place, (place.text,), guessed=True)
 
 
 def _is_live(event: Event) -> bool:
