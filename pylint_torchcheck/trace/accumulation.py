@@ -41,7 +41,8 @@ def _is_called_before(loop: Loop, reset: nodes.NodeNG) -> bool:
     method = reset.scope()
     if not isinstance(method, nodes.FunctionDef):
         return False
-    calls = [call for file in {method.root(), loop.node.root()} for call in file.nodes_of_class(nodes.Call)]
+    files = {method.root(), loop.node.root()}
+    calls = [call for file in files for call in file.nodes_of_class(nodes.Call)]
     return all(
         _in_constructor(call) or (call.scope() is loop.node.scope() and not loop.node.parent_of(call))
         for call in calls
