@@ -44,6 +44,7 @@ class Pitfall:
     old_names: ClassVar[tuple[tuple[str, str], ...]] = ()
     protocol: ClassVar[Protocol | None] = None
     signs: ClassVar[Signs] = ()
+    crosses_files: ClassVar[bool] = False  # may its signs stand in a file that this one imports? A protocol's may
     family: ClassVar[str] = ""
 
     def __init_subclass__(cls) -> None:

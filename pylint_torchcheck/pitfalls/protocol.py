@@ -36,13 +36,13 @@ class Protocol:
     unless_lacking: Trait | None = None
     unless_seen: tuple[type[Verb], ...] = ()
 
-    @property
+    @cached_property
     def states(self) -> frozenset[str]:
         """Every state that a subject can be in."""
         named = {self.start, *(state for state, _ in self.moves), *self.moves.values()}
         return frozenset(named - {ANY, BROKEN})
 
-    @property
+    @cached_property
     def breaking(self) -> tuple[type[Verb], ...]:
         """The verbs that can break it."""
         return tuple(verb for (_, verb), target in self.moves.items() if target is BROKEN)
@@ -78,5 +78,8 @@ class Protocol:
 
     def names(self, verb: type[Verb]) -> bool:
         """Does any row speak of ``verb``?"""
-        rows = {row for _, row in self.moves}
-        return any(ancestor in rows for ancestor in verb.__mro__)
+        return any(ancestor in self._verbs for ancestor in verb.__mro__)
+
+    @cached_property
+    def _verbs(self) -> frozenset[type[Verb]]:
+        return frozenset(verb for _, verb in self.moves)

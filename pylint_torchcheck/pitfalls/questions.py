@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 from pylint_torchcheck.pitfalls.protocol import Protocol as StateTable
@@ -61,12 +62,20 @@ class Call(Place, Protocol):
         """The source of what the method is called on."""
 
     @property
+    def chain_text(self) -> str:
+        """The source of what a chain of methods that change nothing begins with: ``x`` for ``x.float().cuda()``."""
+
+    @property
     def results(self) -> Collection[Subject]:
         """What the call may return."""
 
     @property
     def method(self) -> str:
         """The name of the method or function that is called."""
+
+    @property
+    def is_statement(self) -> bool:
+        """Is the call a statement of its own, and meant to do something?"""
 
     @property
     def is_dropped(self) -> bool:
@@ -120,9 +129,6 @@ class Event(Protocol):
     def outlives_iteration(self) -> bool:
         """Was what it adds to made before the innermost loop around it, and is it never made anew inside?"""
 
-    def shares_loop(self, other: object) -> bool:
-        """Does ``other`` happen in an iteration of the innermost loop around this one?"""
-
 
 class Breach(Protocol):
     """A protocol that is broken, whichever way the program took."""
@@ -142,6 +148,9 @@ class Trace(Protocol):
     def events(self, *verbs: type[Verb]) -> Iterable[Event]:
         """Return what happened, in the order of reading; all of it, if no verb is named."""
 
+    def beside(self, event: object, verb: type[Verb]) -> Iterable[Event]:
+        """Return what happened in an iteration of the innermost loop around ``event``; nothing, if it is in none."""
+
 
 class Program(Protocol):
     """One source file, read."""
@@ -159,14 +168,23 @@ class Program(Protocol):
     def pure_tensor_calls(self) -> Iterable[Call]:
         """Return the calls of methods that give a tensor elsewhere, otherwise, or changed, and leave it as it was."""
 
-    def origins(self, subjects: Iterable[Subject]) -> Collection[Subject]:
+    def place_of(self, event: object) -> Place | None:
+        """Return where an event of a loop shows in this file; ``None`` if the loop is in another one."""
+
+    def creation(self, subject: Subject) -> Call | None:
+        """Return the call of a library's class that made an object; ``None`` if it is not in the file."""
+
+    def reads_back(self, call: object) -> bool:
+        """Does a call load what the program itself has saved under the same name, whichever way it is reached?"""
+
+    def origins(self, subjects: Iterable[Subject]) -> AbstractSet[Subject]:
         """Return the subjects and all that they were computed or built from."""
 
     def uses(self, subject: Subject) -> Collection[str]:
         """Return what is done with an object: the keys, attributes and methods that are asked of it."""
 
-    def belongs(self, part: Subject, whole: Subject) -> bool:
-        """Is ``part`` the module ``whole`` itself, or one of the modules in it?"""
+    def belong(self, parts: Iterable[Subject], wholes: Iterable[Subject]) -> bool:
+        """Is any of ``parts`` one of the modules ``wholes``, or a module in one of them?"""
 
     def has(self, subject: Subject, trait: Trait) -> bool | None:
         """Is the module made so? ``None``: not known."""

@@ -105,6 +105,10 @@ class ClipGradients(Verb):
     """Gradients were clipped."""
 
 
+class ClipScaledGradients(Verb):
+    """Gradients were clipped to a threshold that was multiplied by a gradient scaler's factor, as they are."""
+
+
 class SchedulerStep(Verb):
     """A scheduler moved on."""
 
@@ -135,6 +139,14 @@ class ThawPart(Thaw):
 
 class LoadWeights(Verb):
     """A state dict was loaded into a module or another object with state."""
+
+
+class FileWritten(Verb):
+    """Something was saved to a file."""
+
+
+class FileRead(Verb):
+    """Something was loaded from a file."""
 
 
 class Accumulate(Verb):

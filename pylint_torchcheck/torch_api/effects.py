@@ -9,6 +9,8 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     Backward,
     ClipGradients,
     EvalMode,
+    FileRead,
+    FileWritten,
     Forward,
     Freeze,
     Kind,
@@ -104,7 +106,7 @@ METHODS: Final[dict[Kind, dict[str, Effect]]] = {
         "step": Effect(OptimizerStep, on="optimizer"),
         "unscale_": Effect(UnscaleGradients, on="optimizer"),
         "update": Effect(ScalerUpdate),
-        "get_scale": _HARMLESS,
+        "get_scale": Effect(gives=Kind.UNKNOWN),
         "is_enabled": _HARMLESS,
     },
     Kind.SCHEDULER: {**_STATEFUL, "step": Effect(SchedulerStep), "get_last_lr": _HARMLESS, "get_lr": _HARMLESS},
@@ -151,6 +153,9 @@ FUNCTIONS: Final[dict[str, Effect]] = {
     "torch.distributed.tensor.parallel.parallelize_module": Effect(on="module", same=True),
     "torch.nn.SyncBatchNorm.convert_sync_batchnorm": Effect(on="module", same=True),
 }
+
+# What a call does to a file, whatever else it does.
+FILE_VERBS: Final[dict[str, type[Verb]]] = {"torch.save": FileWritten, "torch.load": FileRead}
 
 _RECURRENT: Final = ("input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout")
 _INSTANCE_NORM: Final = ("num_features", "eps", "momentum", "affine", "track_running_stats")

@@ -22,9 +22,38 @@ def outlives_iteration(accumulator: nodes.NodeNG, loops: tuple[Loop, ...], frame
     if not name:
         return False
     if "." in name:
-        resets = _resets(_home_of(accumulator), name)
-        return not any(_may_happen_within(loop, reset, frame) for reset in resets)
+        return _attribute_outlives(accumulator, name, loop, frame)
     return loop.frame is frame and not any(_resets(loop.node, name))
+
+
+def _attribute_outlives(accumulator: nodes.NodeNG, name: str, loop: Loop, frame: Frame) -> bool:
+    """The same for ``self.sum``: neither the object nor the sum may be made anew by the loop."""
+    if any(value.site is not None and loop.node.parent_of(value.site) for value in frame.receiver):
+        return False
+    resets = [reset for reset in _resets(_home_of(accumulator), name) if reset.scope().name not in loop.apart]
+    if loop.apart:
+        return not resets
+    if loop.frame is frame:
+        return not any(_may_happen_within(loop, reset) for reset in resets)
+    return all(_is_called_before(loop, reset) for reset in resets)
+
+
+def _is_called_before(loop: Loop, reset: nodes.NodeNG) -> bool:
+    """Is the reset a method's, which only constructors call, and the loop's own function outside of the loop?"""
+    method = reset.scope()
+    if not isinstance(method, nodes.FunctionDef):
+        return False
+    files = {method.root(), loop.node.root()}
+    calls = [call for file in files for call in file.nodes_of_class(nodes.Call)]
+    return all(
+        _in_constructor(call) or (call.scope() is loop.node.scope() and not loop.node.parent_of(call))
+        for call in calls
+        if _called_name(call) == method.name
+    )
+
+
+def _called_name(call: nodes.Call) -> str:
+    return call.func.attrname if isinstance(call.func, nodes.Attribute) else getattr(call.func, "name", "")
 
 
 def _entry_outlives(entry: nodes.Subscript, loop: Loop, frame: Frame) -> bool:
@@ -62,11 +91,9 @@ def _resets(where: nodes.NodeNG, name: str) -> Iterator[nodes.NodeNG]:
             yield target
 
 
-def _may_happen_within(loop: Loop, statement: nodes.NodeNG, frame: Frame) -> bool:
+def _may_happen_within(loop: Loop, statement: nodes.NodeNG) -> bool:
     """Is this in the loop, or in another function, which the loop may call?"""
-    if statement.scope().name in loop.apart:
-        return False
-    return loop.frame is not frame or loop.node.parent_of(statement) or statement.scope() is not loop.frame.scope
+    return loop.node.parent_of(statement) or statement.scope() is not loop.frame.scope
 
 
 def _is_growth(target: nodes.NodeNG, name: str) -> bool:

@@ -20,8 +20,10 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     ZeroGrad,
     ZeroGradPart,
 )
+from pylint_torchcheck.trace.concerns import may_be_any
 from pylint_torchcheck.trace.events import Event, Trace
-from pylint_torchcheck.trace.values import Store, Value
+from pylint_torchcheck.trace.origins import Origins
+from pylint_torchcheck.trace.values import Value
 
 
 class Bearing(Enum):
@@ -35,12 +37,10 @@ class Bearing(Enum):
 class Bearings:
     """Answers for one trace."""
 
-    def __init__(self, trace: Trace, store: Store) -> None:
+    def __init__(self, trace: Trace, origins: Origins) -> None:
         self.trace = trace
-        self.store = store
+        self._origins = origins
         self._reachable: dict[int, set[int]] = {}
-        self._known_origins: dict[frozenset[Value], set[Value]] = {}
-        self._known_modules: dict[frozenset[Value], tuple[frozenset[Value], bool]] = {}
 
     @cached_property
     def by_kind(self) -> dict[Kind, list[Value]]:
@@ -62,8 +62,11 @@ class Bearings:
 
     def is_trained(self, module: Value) -> bool:
         """Does an optimizer of the trace hold parameters of the module?"""
-        optimizers = self.by_kind.get(Kind.OPTIMIZER, ())
-        return any(module in self._origins(frozenset({optimizer})) for optimizer in optimizers)
+        return module in self._trained
+
+    @cached_property
+    def _trained(self) -> frozenset[Value]:
+        return self._origins.of(frozenset(self.by_kind.get(Kind.OPTIMIZER, ())))
 
     def of(self, event: Event, subject: Value) -> Bearing:
         """Does the event act on the subject?"""
@@ -116,39 +119,26 @@ class Bearings:
         """Another optimizer acts on its parameters; this one may have the same, or be built from that one's groups."""
         if not issubclass(event.verb, ZeroGrad | UnscaleGradients):
             return self._on_unknown(event)
-        held = self._origins(frozenset({optimizer}))
+        held = self._origins.of_one(optimizer)
         if any(value.path == "param_groups" and value.owner in event.subjects for value in held):
             return Bearing.CERTAIN
         return Bearing.POSSIBLE if related else self._on_unknown(event)
 
     def _covers(self, event: Event, optimizer: Value) -> bool:
         """Is every module whose parameters the optimizer holds among the event's objects, or a part of one?"""
-        held, _ = self._modules(frozenset({optimizer}))
-        reached, _ = self._modules(event.subjects)
+        held, _ = self._origins.modules(frozenset({optimizer}))
+        reached, _ = self._origins.modules(event.subjects)
         return all(any(one.within(other) for other in reached) for one in held)
 
     def _related(self, event: Event, optimizer: Value) -> bool | None:
         """Do the event's objects come from modules whose parameters the optimizer holds? ``None``: not known."""
-        held, is_held_in_sight = self._modules(frozenset({optimizer}))
-        reached, is_reached_in_sight = self._modules(event.subjects)
+        held, is_held_in_sight = self._origins.modules(frozenset({optimizer}))
+        reached, is_reached_in_sight = self._origins.modules(event.subjects)
         if not held.isdisjoint(reached):
             return True
         if any(one.within(other) or other.within(one) for one in held for other in reached):
             return True
         return False if held and reached and is_held_in_sight and is_reached_in_sight else None
-
-    def _modules(self, values: frozenset[Value]) -> tuple[frozenset[Value], bool]:
-        """Return the modules among the origins of ``values``, and whether all of the origins are in sight."""
-        if values not in self._known_modules:
-            origins = self._origins(values)
-            modules = frozenset(value for value in origins if value.kind is Kind.MODULE)
-            self._known_modules[values] = modules, not any(_is_opaque(value) for value in origins)
-        return self._known_modules[values]
-
-    def _origins(self, values: frozenset[Value]) -> set[Value]:
-        if values not in self._known_origins:
-            self._known_origins[values] = self.store.origins(values)
-        return self._known_origins[values]
 
     def _on_module(self, event: Event, module: Value) -> Bearing:
         """A mode set for the whole is set for its parts; one set for a part concerns the whole in part."""
@@ -162,26 +152,11 @@ class Bearings:
         return self._on_unknown(event) if issubclass(event.verb, TrainMode | EvalMode) else Bearing.NONE
 
     def _holds(self, whole: Value, part: Value) -> bool:
-        return whole.kind is Kind.MODULE and part.kind is Kind.MODULE and part in self._origins(frozenset({whole}))
+        return whole.kind is Kind.MODULE and part.kind is Kind.MODULE and part in self._origins.of_one(whole)
 
     @staticmethod
     def _on_unknown(event: Event) -> Bearing:
-        return Bearing.POSSIBLE if any(_may_be_any(value) for value in event.subjects) else Bearing.NONE
-
-
-def _is_opaque(value: Value) -> bool:
-    return value.kind in {Kind.UNKNOWN, Kind.INSTANCE}
-
-
-def _may_be_any(value: Value) -> bool:
-    """An object without a constructor or a name of its own may be any other."""
-    return value.kind is Kind.UNKNOWN or (
-        value.guessed and value.owner is None and value.site is not None and _is_result(value)
-    )
-
-
-def _is_result(value: Value) -> bool:
-    return type(value.site).__name__ in {"Call", "Subscript", "For", "AssignName"}
+        return Bearing.POSSIBLE if any(may_be_any(value) for value in event.subjects) else Bearing.NONE
 
 
 def _position(value: Value) -> tuple[int, int]:

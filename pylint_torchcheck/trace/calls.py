@@ -59,6 +59,8 @@ class Calls(Library):
             results = self._plain_call(node, callees, arguments)
             paths = {value.path for value in callees if value.kind is Kind.LIBRARY}
         self.callsites.setdefault(node, CallSite(node)).note(receivers, arguments, results, paths)
+        for path in paths & effects.FILE_VERBS.keys():
+            self.emit(effects.FILE_VERBS[path], node, NOTHING)
         return results
 
     def _arguments(self, node: nodes.Call) -> Arguments:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from astroid import nodes
 
 from pylint_torchcheck.pitfalls.vocabulary import Kind
+from pylint_torchcheck.torch_api.effects import MOVING_METHODS
 from pylint_torchcheck.torch_api.generated import OPTIMIZERS
 from pylint_torchcheck.torch_api.objects import method_path, signature
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.places import Place, source_of
-from pylint_torchcheck.trace.values import NOTHING, Values
+from pylint_torchcheck.trace.values import NOTHING, Value, Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +22,15 @@ class CallSite(Place):
 
     node: nodes.Call
     paths: set[str] = field(default_factory=set, compare=False)
-    reached: list[tuple[Values, Arguments, Values]] = field(default_factory=list, compare=False)
+    receivers: set[Value] = field(default_factory=set, compare=False)
+    results: set[Value] = field(default_factory=set, compare=False)
+    given: list[Arguments] = field(default_factory=list, compare=False)
 
     def note(self, receivers: Values, arguments: Arguments, results: Values, paths: set[str]) -> None:
         """Add one way in which the call is reached."""
-        self.reached.append((receivers, arguments, results))
+        self.receivers.update(receivers)
+        self.results.update(results)
+        self.given.append(arguments)
         self.paths.update(paths)
 
     @property
@@ -35,19 +40,17 @@ class CallSite(Place):
         return func.attrname if isinstance(func, nodes.Attribute) else getattr(func, "name", "")
 
     @property
-    def receivers(self) -> Values:
-        """What the method is called on; empty for a plain function."""
-        return NOTHING.union(*(receivers for receivers, _, _ in self.reached))
-
-    @property
-    def results(self) -> Values:
-        """What the call may return."""
-        return NOTHING.union(*(results for _, _, results in self.reached))
-
-    @property
     def receiver_text(self) -> str:
         """The source of what the method is called on."""
         return source_of(self.node.func.expr) if isinstance(self.node.func, nodes.Attribute) else ""
+
+    @property
+    def chain_text(self) -> str:
+        """The source of what a chain of methods that change nothing begins with: ``x`` for ``x.float().cuda()``."""
+        node = self.node
+        while isinstance(node, nodes.Call) and isinstance(node.func, nodes.Attribute) and _is_pure(node.func):
+            node = node.func.expr
+        return source_of(node)
 
     @property
     def target_text(self) -> str:
@@ -56,15 +59,19 @@ class CallSite(Place):
         return source_of(parent.targets[0]) if isinstance(parent, nodes.Assign) else ""
 
     @property
+    def is_statement(self) -> bool:
+        """Is the call a statement of its own, and meant to do something?"""
+        parent = self.node.parent
+        return isinstance(parent, nodes.Expr) and not _is_expected_to_raise(parent)
+
+    @property
     def is_dropped(self) -> bool:
         """Is the call a statement of its own, or its result bound to a name that nobody reads?"""
         parent = self.node.parent
-        if isinstance(parent, nodes.Expr):
-            return not _is_expected_to_raise(parent)
         if isinstance(parent, nodes.Assign) and len(parent.targets) == 1:
             target = parent.targets[0]
             return isinstance(target, nodes.AssignName) and not _is_read(target)
-        return False
+        return self.is_statement
 
     def gives(self, parameter: str) -> bool:
         """Is the argument given: by keyword, by position, or perhaps through ``*args`` or ``**kwargs``?"""
@@ -78,7 +85,7 @@ class CallSite(Place):
     def argument(self, parameter: str) -> Values:
         """Return what the argument may be; empty if it is not given in plain sight."""
         order = self._signature()
-        return NOTHING.union(*(arguments.get(parameter, order) for _, arguments, _ in self.reached))
+        return NOTHING.union(*(arguments.get(parameter, order) for arguments in self.given))
 
     def setting(self, parameter: str) -> object:
         """Return a hyper-parameter: the literal given, or torch's default; ``...`` if it is given and not a literal."""
@@ -90,18 +97,26 @@ class CallSite(Place):
 
     def argument_text(self, parameter: str) -> str:
         """Return the source of the argument; empty if it is not given in plain sight."""
+        return source_of(self.argument_node(parameter))
+
+    def argument_node(self, parameter: str) -> nodes.NodeNG | None:
+        """Return the expression that is the argument; ``None`` if it is not given in plain sight."""
         for keyword in self.node.keywords:
             if keyword.arg == parameter:
-                return source_of(keyword.value)
+                return keyword.value
         order = self._signature()
         index = order.index(parameter) if parameter in order else len(self.node.args)
-        return source_of(self.node.args[index]) if index < len(self.node.args) else ""
+        return self.node.args[index] if index < len(self.node.args) else None
 
     def _signature(self) -> Sequence[str]:
         for path in self.paths:
             return signature(path) or ()
         kinds = {value.kind for value in self.receivers} or {Kind.MODULE}
         return signature(method_path(kinds.pop(), self.method)) or ()
+
+
+def _is_pure(method: nodes.Attribute) -> bool:
+    return method.attrname in MOVING_METHODS
 
 
 def _is_read(target: nodes.AssignName) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from astroid import nodes
 
@@ -32,6 +33,12 @@ class Event:
         """Where it happens."""
         return Place(self.node)
 
+    def leaving_call(self, tree: nodes.Module) -> nodes.NodeNG | None:
+        """Return the call in a file by which an event of another file comes about."""
+        if self.node.root() is tree:
+            return None
+        return next((call for call in reversed(self.frame.calls) if call.root() is tree), None)
+
     @property
     def in_evaluation(self) -> bool:
         """Is this part of validation, test or inference, by the names around it?"""
@@ -42,12 +49,8 @@ class Event:
         """Does the innermost loop around it run over a data loader?"""
         return bool(self.loops) and self.loops[-1].over_loader
 
-    def shares_loop(self, other: object) -> bool:
-        """Does ``other`` happen in an iteration of the innermost loop around this one?"""
-        return isinstance(other, Event) and bool(self.loops) and self.loops[-1] in other.loops
 
-
-@dataclass(slots=True)
+@dataclass
 class Trace:
     """The events of one way into the program, in the order of reading, and which may follow which.
 
@@ -74,6 +77,21 @@ class Trace:
         for event in self.recorded:
             if not verbs or issubclass(event.verb, verbs):
                 yield event
+
+    def beside(self, event: object, verb: type[Verb]) -> Iterator[Event]:
+        """Return what happened in an iteration of the innermost loop around ``event``; nothing, if it is in none."""
+        if isinstance(event, Event) and event.loops:
+            events = self._in_loops.get(event.loops[-1], ())
+            yield from (one for one in events if issubclass(one.verb, verb))
+
+    @cached_property
+    def _in_loops(self) -> dict[Loop, list[Event]]:
+        """The events in each loop, for when all is read."""
+        found: dict[Loop, list[Event]] = {}
+        for event in self.recorded:
+            for loop in event.loops:
+                found.setdefault(loop, []).append(event)
+        return found
 
     def reachable(self, start: int) -> set[int]:
         """Return the numbers of the events that can happen after event ``start``."""

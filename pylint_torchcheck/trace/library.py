@@ -8,6 +8,8 @@ from astroid import nodes
 
 from pylint_torchcheck.pitfalls.vocabulary import (
     Backward,
+    ClipGradients,
+    ClipScaledGradients,
     Created,
     Escaped,
     EvaluationForward,
@@ -153,7 +155,11 @@ class Library(Functions):
         return self.elements(given, node) if given else PLAIN
 
     def _call_builtins_sum(self, node: nodes.Call, arguments: Arguments) -> Values:
-        return self.combine(node, self.elements(arguments.everything(), node))
+        """What is only guessed to be a tensor, because a module gave it, is more likely a list of numbers."""
+        given = arguments.everything()
+        if any(value.kind is Kind.TENSOR and value.guessed for value in given):
+            return self.unknown(node, given)
+        return self.combine(node, self.elements(given, node))
 
     def _call_builtins_filter(self, node: nodes.Call, arguments: Arguments) -> Values:
         given = arguments.positional[1] if len(arguments.positional) > 1 else NOTHING
@@ -234,6 +240,8 @@ class Library(Functions):
         assert effect.verb is not None
         if effect.verb is Backward and subjects and all(value.path == _SCALED for value in subjects):
             return ScaledBackward
+        if effect.verb is ClipGradients and self._knows_scale(arguments):
+            return ClipScaledGradients
         given = arguments.get(effect.switch, parameters) if effect.switch else NOTHING
         if not given and not (effect.switch and arguments.starred):
             return effect.verb
@@ -241,6 +249,9 @@ class Library(Functions):
         if answer is None:
             return Thaw if effect.verb is Thaw else Escaped
         return effect.verb if answer else effect.off or effect.verb
+
+    def _knows_scale(self, arguments: Arguments) -> bool:
+        return any(value.kind is Kind.SCALER for value in self.store.origins(arguments.everything()))
 
     def scale(self, node: nodes.NodeNG, scaler: Value, arguments: Arguments) -> Values:
         """Return a loss multiplied by a gradient scaler; a disabled one gives it back as it was."""

@@ -13,12 +13,15 @@ from pylint_torchcheck.pitfalls.vocabulary import Trait
 from pylint_torchcheck.torch_api.effects import MOVING_METHODS
 from pylint_torchcheck.trace.callsites import CallSite
 from pylint_torchcheck.trace.classes import has_trait
-from pylint_torchcheck.trace.events import Trace
+from pylint_torchcheck.trace.events import Event, Trace
+from pylint_torchcheck.trace.files import reads_back
+from pylint_torchcheck.trace.origins import Origins
+from pylint_torchcheck.trace.places import Place
 from pylint_torchcheck.trace.reader import Reader
 from pylint_torchcheck.trace.roots import read_everything
 from pylint_torchcheck.trace.survey import Survey, statements
 from pylint_torchcheck.trace.typestate import Breach, Follower, all_breaches
-from pylint_torchcheck.trace.values import Store, Value
+from pylint_torchcheck.trace.values import Store, Value, Values
 
 
 class Program:
@@ -33,8 +36,9 @@ class Program:
         # What is called in the project's other files is reported when those are read.
         self._callsites = [callsite for node, callsite in reader.callsites.items() if node.root() is tree]
         self._tree = tree
+        self._origins = Origins(self._store)
         self._bindings = reader.bindings
-        self._followers = [Follower(trace, self._store, tree) for trace in self._traces]
+        self._followers = [Follower(trace, self._store, self._origins, tree) for trace in self._traces]
 
     @cached_property
     def _by_path(self) -> dict[str, list[CallSite]]:
@@ -43,6 +47,18 @@ class Program:
             if len(callsite.paths) == 1:
                 found.setdefault(next(iter(callsite.paths)), []).append(callsite)
         return found
+
+    @cached_property
+    def _by_method(self) -> dict[str, list[CallSite]]:
+        found: dict[str, list[CallSite]] = {}
+        for callsite in self._callsites:
+            if callsite.receivers:
+                found.setdefault(callsite.method, []).append(callsite)
+        return found
+
+    @cached_property
+    def _by_node(self) -> dict[nodes.NodeNG | None, CallSite]:
+        return {callsite.node: callsite for callsite in self._callsites}
 
     @property
     def bindings(self) -> Iterator[tuple[nodes.NodeNG, set[Value]]]:
@@ -60,28 +76,42 @@ class Program:
 
     def method_calls(self, *names: str) -> Iterator[CallSite]:
         """Return the calls of methods with one of these names, on whatever they are called; all, if none is named."""
-        wanted = frozenset(names)
-        for callsite in self._callsites:
-            if (not wanted or callsite.method in wanted) and callsite.receivers:
-                yield callsite
+        chosen = (self._by_method.get(name, ()) for name in names) if names else self._by_method.values()
+        yield from (callsite for group in chosen for callsite in group)
 
     def pure_tensor_calls(self) -> Iterator[CallSite]:
         """Return the calls of methods that give a tensor elsewhere, otherwise, or changed, and leave it as it was."""
         return self.method_calls(*MOVING_METHODS)
 
-    def origins(self, subjects: Iterable[Subject]) -> set[Value]:
+    def place_of(self, event: object) -> Place | None:
+        """Return where an event of a loop shows in this file; ``None`` if the loop is in another one."""
+        if not isinstance(event, Event) or event.node.root() is self._tree:
+            return event.place if isinstance(event, Event) else None
+        call = event.leaving_call(self._tree)
+        is_looped_here = bool(event.loops) and event.loops[-1].node.root() is self._tree
+        return Place(call) if call is not None and is_looped_here else None
+
+    def creation(self, subject: Subject) -> CallSite | None:
+        """Return the call of a library's class that made an object."""
+        callsite = self._by_node.get(subject.site) if isinstance(subject, Value) else None
+        return callsite if callsite is not None and callsite.paths == {subject.path} else None
+
+    def reads_back(self, call: object) -> bool:
+        """Does a call load what the program itself has saved under the same name, whichever way it is reached?"""
+        return isinstance(call, CallSite) and reads_back(call, list(self.calls("torch.save")), self._traces)
+
+    def origins(self, subjects: Iterable[Subject]) -> Values:
         """Return the subjects and all that they were computed or built from."""
-        return self._store.origins(subject for subject in subjects if isinstance(subject, Value))
+        return self._origins.of(_values(subjects))
 
     def uses(self, subject: Subject) -> set[str]:
         """Return what is done with an object: the keys, attributes and methods that are asked of it."""
         return self._store.uses.get(subject, set()) if isinstance(subject, Value) else set()
 
-    def belongs(self, part: Subject, whole: Subject) -> bool:
-        """Is ``part`` the module ``whole`` itself, or one of the modules in it?"""
-        assert isinstance(part, Value)
-        assert isinstance(whole, Value)
-        return part.within(whole) or part in self._store.origins([whole])
+    def belong(self, parts: Iterable[Subject], wholes: Iterable[Subject]) -> bool:
+        """Is any of ``parts`` one of the modules ``wholes``, or a module in one of them?"""
+        inner, outer = _values(parts), _values(wholes)
+        return not inner.isdisjoint(self._origins.of(outer)) or not self._origins.wholes(inner).isdisjoint(outer)
 
     def has(self, subject: Subject, trait: Trait) -> bool | None:
         """Is the module made so? ``None``: not known."""
@@ -90,6 +120,10 @@ class Program:
     def breaches(self, protocol: Protocol) -> Iterator[Breach]:
         """Return where a protocol is broken on every way that leads there."""
         return all_breaches(self._followers, protocol)
+
+
+def _values(subjects: Iterable[Subject]) -> Values:
+    return frozenset(subject for subject in subjects if isinstance(subject, Value))
 
 
 def mentions_torch(tree: nodes.Module) -> bool:

@@ -27,7 +27,7 @@ from pylint_torchcheck.trace.classes import find_method
 from pylint_torchcheck.trace.imports import Imports
 from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.places import dotted
-from pylint_torchcheck.trace.state import State, join
+from pylint_torchcheck.trace.state import Slot, State, join
 from pylint_torchcheck.trace.values import NOTHING, PLAIN, Store, Value, Values
 
 _MOST_UNROLLED = 4  # `for phase in ["train", "val"]` is read once for each phase
@@ -204,7 +204,7 @@ class Reader(Imports):
         if answer is not None:
             self.read_body(node.body if answer else node.orelse)
         else:
-            self._branch([node.body, node.orelse])
+            self._read_narrowed(node)
 
     def _runs_as_main(self) -> bool:
         """Is this the file that is read, and not one that it imports?"""
@@ -217,6 +217,49 @@ class Reader(Imports):
             self.read_body(body)
             ends.append(self.state)
         self.state = join(ends)
+
+    def _read_narrowed(self, node: nodes.If) -> None:
+        """Read ``if isinstance(x, torch.Tensor): ...``, in which ``x`` is a tensor."""
+        tensors = self._tensors_by(node.test)
+        start, ends = self.here(), []
+        for body, narrowed in ((node.body, tensors), (node.orelse, {})):
+            self.state = start.copy()
+            for slot, values in narrowed.items():
+                self.state.put(slot, values)
+            self.read_body(body)
+            self._widen(narrowed, start)
+            ends.append(self.state)
+        self.state = join(ends)
+
+    def _widen(self, narrowed: dict[Slot, Values], start: State) -> None:
+        """Let names that are as they were made in a branch stand again for what they stood for before it."""
+        for slot, values in narrowed.items():
+            if self.state is not None and self.state.get(slot) == values:
+                self.state.put(slot, start.get(slot) or NOTHING)
+
+    def _tensors_by(self, test: nodes.NodeNG) -> dict[Slot, Values]:
+        """Return the local variables that are tensors where ``test`` holds, as far as they are not known to be else."""
+        found: dict[Slot, Values] = {}
+        for call in test.values if isinstance(test, nodes.BoolOp) and test.op == "and" else [test]:
+            slot = (self.frame, call.args[0].name) if self._asks_for_tensor(call) else None
+            values = self.here().get(slot) if slot else None
+            if slot and values and any(value.kind is Kind.UNKNOWN for value in values):
+                found[slot] = frozenset(self._as_tensor(value, call) for value in values)
+        return found
+
+    def _asks_for_tensor(self, node: nodes.NodeNG) -> bool:
+        if not isinstance(node, nodes.Call) or not node.args or not isinstance(node.args[0], nodes.Name):
+            return False
+        asked = {value.path for part in (node.func, *node.args[1:]) for value in self.evaluate(part)}
+        return asked in ({"torch.is_tensor"}, {"builtins.isinstance", "torch.Tensor"})
+
+    def _as_tensor(self, value: Value, test: nodes.Call) -> Value:
+        if value.kind is not Kind.UNKNOWN:
+            return value
+        site, frame = value.site or test, value.frame or self.frame
+        tensor = self.store.make(Kind.TENSOR, site, frame, path=value.path, owner=value.owner, on_graph=None)
+        self.store.derive(tensor, self.store.parts.get(value, ()))
+        return tensor
 
     def _read_match(self, node: nodes.Match) -> None:
         subject = self.evaluate(node.subject)

@@ -137,10 +137,10 @@ class Survey:
 def _sought(pitfalls: tuple[type[Pitfall], ...]) -> tuple[list[Signs], frozenset[Clue], frozenset[Clue]]:
     """Return the signs of each pitfall; all clues in them; those that matter in other files.
 
-    A question is asked of the calls in the file that is read, so only a protocol can be broken by way of another.
+    Most questions are asked of the calls in the file that is read; a protocol can be broken by way of another.
     """
     wanted = [signs_of(pitfall) for pitfall in pitfalls]
-    beyond = [signs_of(pitfall) for pitfall in pitfalls if pitfall.protocol is not None]
+    beyond = [signs_of(pitfall) for pitfall in pitfalls if pitfall.crosses_files or pitfall.protocol is not None]
     return wanted, _clues(wanted), _clues(beyond)
 
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from astroid import nodes
 
 from pylint_torchcheck.pitfalls.pitfall import BROKEN, Protocol
-from pylint_torchcheck.pitfalls.vocabulary import Created, Escaped, Obtained, Trait
+from pylint_torchcheck.pitfalls.vocabulary import Created, Escaped, Obtained, Trait, Verb
 from pylint_torchcheck.trace.bearing import Bearing, Bearings
 from pylint_torchcheck.trace.classes import has_trait
+from pylint_torchcheck.trace.concerns import Concerns
 from pylint_torchcheck.trace.events import Event, Trace
+from pylint_torchcheck.trace.flow import Flow
+from pylint_torchcheck.trace.origins import Origins
 from pylint_torchcheck.trace.places import Place
+from pylint_torchcheck.trace.recurrence import recurs
 from pylint_torchcheck.trace.values import Store, Value
 
 
@@ -27,26 +32,34 @@ class Breach:
 class Follower:
     """Follows protocols along one trace."""
 
-    def __init__(self, trace: Trace, store: Store, tree: nodes.Module) -> None:
+    def __init__(self, trace: Trace, store: Store, origins: Origins, tree: nodes.Module) -> None:
         self.trace = trace
         self.store = store
         self.tree = tree
-        self.bearings = Bearings(trace, store)
+        self.bearings = Bearings(trace, origins)
+        self.concerns = Concerns(trace, origins)
+
+    @cached_property
+    def flow(self) -> Flow:
+        """The shape of the trace."""
+        return Flow(self.trace.followers)
 
     def breaches(self, protocol: Protocol) -> Iterator[Breach]:
         """Return where the protocol is broken, for each subject of its kind."""
-        if not any(issubclass(event.verb, protocol.breaking) for event in self.trace.recorded):
+        if not any(issubclass(verb, protocol.breaking) for verb in self.concerns.verbs):
             return
+        table = _Table(protocol, self.concerns.verbs)
         for subject in self.bearings.by_kind.get(protocol.of, ()):
-            if self._is_meant(subject, protocol):
-                yield from self._broken(subject, protocol)
+            if self._is_meant(subject, table):
+                yield from self._broken(subject, table)
 
-    def _is_meant(self, subject: Value, protocol: Protocol) -> bool:
+    def _is_meant(self, subject: Value, table: _Table) -> bool:
+        protocol = table.protocol
         if protocol.having and has_trait(subject, protocol.having, self.store) is not True:
             return False
         if protocol.unless_lacking and self._lacks(subject, protocol.unless_lacking):
             return False
-        seen = self.trace.events(*protocol.unless_seen) if protocol.unless_seen else ()
+        seen = self.concerns.of(subject, table.silencing)
         return not any(self.bearings.of(event, subject) is not Bearing.NONE for event in seen)
 
     def _lacks(self, module: Value, trait: Trait) -> bool:
@@ -59,8 +72,8 @@ class Follower:
         in_sight = module.definition is None or module.definition.root() is self.tree
         return in_sight or not self.bearings.is_trained(module)
 
-    def _broken(self, subject: Value, protocol: Protocol) -> Iterator[Breach]:
-        walk = _Walk(self, subject, protocol)
+    def _broken(self, subject: Value, table: _Table) -> Iterator[Breach]:
+        walk = _Walk(self, subject, table)
         broken = walk.broken_events()
         own = [event for event in broken if event.node.root() is self.tree]
         yield from (Breach(event.place, subject.guessed) for event in own)
@@ -74,26 +87,44 @@ class Follower:
         """
         alone = {event.node for event in walk.broken_events(each_file_alone=True)}
         for event in broken:
-            call = self.leaving_call(event)
+            call = event.leaving_call(self.tree)
             if call is not None and event.node not in alone:
                 yield Breach(Place(call), walk.subject.guessed)
 
-    def leaving_call(self, event: Event) -> nodes.NodeNG | None:
-        """Return the call in this file by which an event of another file comes about."""
-        if event.node.root() is self.tree:
-            return None
-        return next((call for call in reversed(event.frame.calls) if call.root() is self.tree), None)
+
+class _Table:
+    """A protocol, and which of the verbs of a trace it speaks of."""
+
+    def __init__(self, protocol: Protocol, verbs: Iterable[type[Verb]]) -> None:
+        self.protocol = protocol
+        self.states = protocol.states
+        self.breaking = [verb for verb in verbs if issubclass(verb, protocol.breaking)]
+        self.silencing = [verb for verb in verbs if issubclass(verb, protocol.unless_seen)]
+        self.changing = [verb for verb in verbs if issubclass(verb, _CHANGING_ALL) or protocol.names(verb)]
+        self._known: dict[tuple[str, type[Verb]], str] = {}
+
+    def after(self, state: str, verb: type[Verb]) -> str:
+        """Return the state after ``verb``, which may be ``BROKEN``."""
+        if (state, verb) not in self._known:
+            self._known[state, verb] = self.protocol.after(state, verb)
+        return self._known[state, verb]
+
+
+_CHANGING_ALL = (Created, Obtained, Escaped)
 
 
 class _Walk:
-    """One subject's way through the states of one protocol."""
+    """One subject's way through the states of one protocol, from its beginning to the last event that can break it."""
 
-    def __init__(self, follower: Follower, subject: Value, protocol: Protocol) -> None:
+    def __init__(self, follower: Follower, subject: Value, table: _Table) -> None:
         self.subject = subject
         self._follower = follower
         self._trace = follower.trace
-        self._protocol = protocol
+        self._table = table
+        self._start = follower.bearings.begun.get(subject, 0)
         self._known: dict[int, Bearing] = {}
+        self._each_file_alone = False
+        self._ways: dict[int, list[tuple[int, int]]] = {}
 
     def broken_events(self, *, each_file_alone: bool = False) -> list[Event]:
         """Return the events at which every state that may arrive breaks the protocol.
@@ -101,65 +132,110 @@ class _Walk:
         Args:
             each_file_alone: the subject may be in any state whenever the program changes from file to file.
         """
-        arriving = self._arriving(each_file_alone)
-        events = (self._trace.recorded[number] for number in sorted(arriving))
-        return [event for event in events if self._breaks(event, arriving[event.number])]
+        last = self._last_breaking()
+        if last is None:
+            return []
+        self._each_file_alone = each_file_alone
+        self._ways = self._follower.flow.ways(self._relevant(self._stretch(last)))
+        begun = self._leaving(self._trace.recorded[self._start], set() if self._start else set(self._table.states))
+        arriving = self._arriving(self._start, begun)
+        events = ((self._trace.recorded[number], arriving[number]) for number in sorted(arriving))
+        return [event for event, states in events if self._breaks(event, states) or self._breaks_again(event, states)]
+
+    def _last_breaking(self) -> int | None:
+        """Return the last event that can break the protocol; ``None`` if there is none."""
+        life = self._stretch(len(self._trace.recorded) - 1)
+        events = self._follower.concerns.of(self.subject, self._table.breaking, life)
+        certain = (event.number for event in reversed(events) if self._bearing(event) is Bearing.CERTAIN)
+        return next(certain, None)
+
+    def _stretch(self, last: int) -> range:
+        """Return the numbers of the events that the subject may live to see and that ``last`` may follow."""
+        reach = self._follower.flow.reach
+        return range(reach(self._start)[0], reach(last)[1] + 1)
 
     def _breaks(self, event: Event, states: set[str]) -> bool:
         if issubclass(event.verb, Escaped | Created | Obtained) or self._bearing(event) is not Bearing.CERTAIN:
             return False
-        return {self._protocol.after(state, event.verb) for state in states} == {BROKEN}
+        return {self._table.after(state, event.verb) for state in states} == {BROKEN}
+
+    def _breaks_again(self, event: Event, states: set[str]) -> bool:
+        """Can the event happen a second time only by breaking the protocol, although it need not the first time?
+
+        So it is with ``if (index + 1) % 4 == 0: optimizer.step()`` and no ``zero_grad()`` anywhere.
+        """
+        after = {self._table.after(state, event.verb) for state in states}
+        if BROKEN not in after or self._bearing(event) is not Bearing.CERTAIN or not recurs(event):
+            return False
+        return self._breaks(event, self._arriving(event.number, after - {BROKEN})[event.number])
 
     def _bearing(self, event: Event) -> Bearing:
         if event.number not in self._known:
-            self._known[event.number] = self._find_bearing(event)
+            is_spoken_of = event.verb in self._table.changing
+            self._known[event.number] = self._find_bearing(event) if is_spoken_of else Bearing.NONE
         return self._known[event.number]
 
     def _find_bearing(self, event: Event) -> Bearing:
         if issubclass(event.verb, Created | Obtained):
             return Bearing.CERTAIN if self.subject in event.subjects else Bearing.NONE
-        if not issubclass(event.verb, Escaped) and not self._protocol.names(event.verb):
-            return Bearing.NONE
         return self._follower.bearings.of(event, self.subject)
 
-    def _arriving(self, each_file_alone: bool) -> dict[int, set[str]]:
-        """Return the states in which the subject may be before each event that it lives to see."""
-        start = self._follower.bearings.begun.get(self.subject, 0)
-        arriving: dict[int, set[str]] = {start: set() if start else set(self._protocol.states)}
-        waiting = [start]
+    def _relevant(self, stretch: range) -> set[int]:
+        """Return the events that may change the subject's state, and the first one."""
+        events = self._follower.concerns.of(self.subject, self._table.changing, stretch)
+        found = {event.number for event in events if self._bearing(event) is not Bearing.NONE}
+        if self._each_file_alone:
+            found.update(self._changes_of_file(stretch))
+        return found | {self._start}
+
+    def _arriving(self, start: int, begun: set[str]) -> dict[int, set[str]]:
+        """Return the states before each event that changes them, and where ways meet, on every way from ``start``.
+
+        Args:
+            start: the number of an event.
+            begun: the states that the subject may be in behind it.
+        """
+        arriving: dict[int, set[str]] = {start: set()}
+        waiting = [(start, begun)]
         while waiting:
-            number = waiting.pop()
-            leaving = self._leaving(self._trace.recorded[number], arriving[number])
-            for follower in self._trace.followers[number]:
-                coming = self._protocol.states if each_file_alone and self._changes_file(number, follower) else leaving
-                if leaving and not coming <= arriving.setdefault(follower, set()):
+            number, leaving = waiting.pop()
+            for last, follower in self._ways.get(number, ()) if leaving else ():
+                is_alone = self._each_file_alone and self._changes_file(last, follower)
+                coming = set(self._table.states) if is_alone else leaving
+                if not coming <= arriving.setdefault(follower, set()):
                     arriving[follower] |= coming
-                    waiting.append(follower)
+                    waiting.append((follower, self._leaving(self._trace.recorded[follower], arriving[follower])))
         return arriving
+
+    def _changes_of_file(self, stretch: range) -> Iterator[int]:
+        """Return the events that the program comes to from another file."""
+        for number in stretch:
+            yield from (one for one in self._trace.followers[number] if self._changes_file(number, one))
 
     def _changes_file(self, number: int, follower: int) -> bool:
         """Does the program leave the file, come back, or leave it by another call, between two events?"""
         first, second = self._trace.recorded[number], self._trace.recorded[follower]
-        return self._follower.leaving_call(first) is not self._follower.leaving_call(second)
+        tree = self._follower.tree
+        return first.leaving_call(tree) is not second.leaving_call(tree)
 
     def _leaving(self, event: Event, states: set[str]) -> set[str]:
         bearing = self._bearing(event)
         if bearing is Bearing.NONE:
             return states
         if issubclass(event.verb, Created):
-            return {self._protocol.start}
+            return {self._table.protocol.start}
         if issubclass(event.verb, Obtained):
-            return set(self._protocol.states)
+            return set(self._table.states)
         if issubclass(event.verb, Escaped):
             return self._after_escape(event, bearing, states)
-        after = {self._protocol.after(state, event.verb) for state in states} - {BROKEN}
+        after = {self._table.after(state, event.verb) for state in states} - {BROKEN}
         return after if bearing is Bearing.CERTAIN else after | states
 
     def _after_escape(self, event: Event, bearing: Bearing, states: set[str]) -> set[str]:
         """Code that is not in sight may leave an object in any state; what belongs to the object, as a row says."""
         if bearing is Bearing.CERTAIN:
-            return set(self._protocol.states) if states else states
-        return states | {self._protocol.after(state, event.verb) for state in states} - {BROKEN}
+            return set(self._table.states) if states else states
+        return states | {self._table.after(state, event.verb) for state in states} - {BROKEN}
 
 
 def all_breaches(followers: Iterable[Follower], protocol: Protocol) -> Iterator[Breach]:

@@ -40,7 +40,10 @@ class TestStatements:
             ("scaler.update()", "ScalerUpdate"),
             ("nn.utils.clip_grad_norm_(model.parameters(), 1.0)", "ClipGradients"),
             ("nn.utils.clip_grad_value_(model.parameters(), 1.0)", "ClipGradients"),
-            ("model.load_state_dict(torch.load('model.pt'))", "LoadWeights"),
+            ("model.load_state_dict(other.state_dict())", "LoadWeights"),
+            ("torch.load('model.pt')", "FileRead"),
+            ("torch.save(model.state_dict(), 'model.pt')", "FileWritten"),
+            ("nn.utils.clip_grad_norm_(model.parameters(), scaler.get_scale())", "ClipScaledGradients"),
         ],
     )
     def test_call_is_one_verb(self, call: str, verb: str) -> None:

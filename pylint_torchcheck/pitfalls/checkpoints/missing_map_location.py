@@ -37,7 +37,7 @@ class MissingMapLocation(Pitfall):
     def check(cls, program: Program) -> Iterator[Finding]:
         """Find loads of checkpoints that leave the place to the file."""
         for call in program.calls("torch.load"):
-            if not call.gives("map_location") and _is_checkpoint(program, call):
+            if not call.gives("map_location") and _is_checkpoint(program, call) and not program.reads_back(call):
                 yield Finding(call, (call.text,))
 
 

@@ -28,11 +28,22 @@ class FrozenParamsInOptimizer(Pitfall):
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:
         """Find optimizers that got every parameter of a module of which some are frozen."""
+        givers = _givers(program)
         for trace in program.traces:
             frozen = _frozen(program, trace)
             for optimizer in _optimizers(trace) if frozen else ():
-                for call in program.calls(optimizer.path):
-                    yield from _given_frozen(program, call, optimizer, frozen)
+                call = program.creation(optimizer)
+                if call is not None and optimizer in call.results:
+                    yield from _given_frozen(program, call, optimizer, frozen, givers)
+
+
+def _givers(program: Program) -> dict[Subject, list[tuple[int, Call]]]:
+    """Return the calls that gave each set of parameters, numbered in the order of reading."""
+    found: dict[Subject, list[tuple[int, Call]]] = {}
+    for number, call in enumerate(program.method_calls("parameters")):
+        for whole in call.results:
+            found.setdefault(whole, []).append((number, call))
+    return found
 
 
 def _optimizers(trace: Trace) -> Iterator[Subject]:
@@ -40,27 +51,34 @@ def _optimizers(trace: Trace) -> Iterator[Subject]:
         yield from (value for value in creation.subjects if value.kind is Kind.OPTIMIZER and not value.guessed)
 
 
-def _frozen(program: Program, trace: Trace) -> list[Subject]:
+def _frozen(program: Program, trace: Trace) -> frozenset[Subject]:
     """Return the modules of which something is frozen for good, and not for a while as a GAN's discriminator is."""
     thaws = [event for event in trace.events(Thaw) if not issubclass(event.verb, ThawPart)]
-    thawed = [module for event in thaws for module in event.subjects]
-    frozen = [module for event in trace.events(Freeze, FreezePart) for module in event.subjects]
-    return [module for module in frozen if not any(program.belongs(module, other) for other in thawed)]
+    thawed = frozenset(module for event in thaws for module in event.subjects)
+    frozen = frozenset(module for event in trace.events(Freeze, FreezePart) for module in event.subjects)
+    return frozenset(module for module in frozen if not program.belong([module], thawed))
 
 
-def _given_frozen(program: Program, call: Call, optimizer: Subject, frozen: list[Subject]) -> Iterator[Finding]:
+def _given_frozen(
+    program: Program,
+    call: Call,
+    optimizer: Subject,
+    frozen: frozenset[Subject],
+    givers: dict[Subject, list[tuple[int, Call]]],
+) -> Iterator[Finding]:
     mover = _mover(call)
-    if mover is None or optimizer not in call.results:
-        return
     sources = program.origins([optimizer])
     is_unsure = any(value.kind is Kind.UNKNOWN for value in call.argument("params"))
-    if is_unsure or any(source.kind in {Kind.SOME_PARAMETERS, Kind.PARAMETER} for source in sources):
+    if mover is None or is_unsure or any(source.kind in {Kind.SOME_PARAMETERS, Kind.PARAMETER} for source in sources):
         return
-    for given in program.method_calls("parameters"):
-        wholes = [whole.owner for whole in given.results if whole in sources and whole.owner is not None]
-        if any(program.belongs(module, whole) for whole in wholes for module in frozen):
-            yield Finding(call, (call.text, mover, given.receiver_text))
-            return
+    given = [
+        (number, giver.receiver_text)
+        for source in sources
+        if source.owner is not None and program.belong(frozen, [source.owner])
+        for number, giver in givers.get(source, ())
+    ]
+    if given:
+        yield Finding(call, (call.text, mover, min(given)[1]))
 
 
 def _mover(call: Call) -> str | None:

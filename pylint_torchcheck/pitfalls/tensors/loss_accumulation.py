@@ -21,16 +21,19 @@ class LossAccumulation(Pitfall):
     message = (
         "%s keeps the autograd graph of every batch alive, so memory grows; add up the number: use .item() or .detach()"
     )
+    crosses_files = True
     signs = signs([Sign.GROWTH], [Backward, Sign.EVALUATION], [Backward, Sign.BATCHES])
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:
         """Find sums and lists that outlive the iteration and take in a loss on the graph."""
         for trace in program.traces:
-            backwards = list(trace.events(Backward))
+            used = program.origins(loss for backward in trace.events(Backward) for loss in backward.subjects)
             for event in trace.events(Accumulate):
-                if event.outlives_iteration and _is_live(event) and _leaks(program, trace, event, backwards):
-                    yield Finding(event.place, (event.place.text,), guessed=True)
+                is_kept = event.outlives_iteration and used.isdisjoint(event.results)
+                place = program.place_of(event) if is_kept and _is_live(event) else None
+                if place is not None and _is_done_with(program, trace, event):
+                    yield Finding(place, (place.text,), guessed=True)
 
 
 def _is_live(event: Event) -> bool:
@@ -38,20 +41,15 @@ def _is_live(event: Event) -> bool:
     return bool(tensors) and all(value.on_graph or (value.guessed and value.on_graph is None) for value in tensors)
 
 
-def _leaks(program: Program, trace: Trace, event: Event, backwards: list[Event]) -> bool:
-    """Is the loss done with in its own iteration, and the sum never used for a backward pass?"""
-    if any(set(event.results) & set(program.origins(backward.subjects)) for backward in backwards):
-        return False
+def _is_done_with(program: Program, trace: Trace, event: Event) -> bool:
+    """Is the loss used in its own iteration, by a backward pass or to evaluate?"""
     computed = _computed(program, event.subjects)
-    trained = any(event.shares_loop(one) and computed & _computed(program, one.subjects) for one in backwards)
-    return trained or (event.in_evaluation and event.over_loader and _has_forward(trace, event))
+    trained = any(computed & _computed(program, one.subjects) for one in trace.beside(event, Backward))
+    evaluated = event.in_evaluation and event.over_loader and any(trace.beside(event, Forward))
+    return trained or evaluated
 
 
 def _computed(program: Program, subjects: object) -> set[Subject]:
     """Return the tensors on the graph behind ``subjects``, but for the inputs."""
     assert isinstance(subjects, frozenset)
     return {value for value in program.origins(subjects) if value.kind is Kind.TENSOR and value.on_graph is not False}
-
-
-def _has_forward(trace: Trace, event: Event) -> bool:
-    return any(event.shares_loop(forward) for forward in trace.events(Forward))

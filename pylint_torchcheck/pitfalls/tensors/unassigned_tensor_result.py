@@ -25,8 +25,8 @@ class UnassignedTensorResult(Pitfall):
     def check(cls, program: Program) -> Iterator[Finding]:
         """Find statements that call a method of what is a tensor for certain, and drop the result."""
         for call in program.pure_tensor_calls():
-            if call.is_dropped and not call.target_text and _is_tensor(call):
-                name = call.receiver_text
+            if call.is_statement and _is_tensor(call):
+                name = call.chain_text
                 guessed = any(value.guessed for value in call.receivers)
                 yield Finding(call, (call.text, name, name, call.text), guessed)
 
@@ -34,4 +34,4 @@ class UnassignedTensorResult(Pitfall):
 def _is_tensor(call: Call) -> bool:
     """A tensor that is made in the same statement, as a warm-up makes one, is meant to be thrown away."""
     kinds = {value.kind for value in call.receivers}
-    return kinds <= {Kind.TENSOR, Kind.PARAMETER} and "(" not in call.receiver_text
+    return kinds <= {Kind.TENSOR, Kind.PARAMETER} and "(" not in call.chain_text

@@ -5,7 +5,7 @@ from torch.utils.data import DataLoader
 
 import engine
 from models import Net, build_model
-from utils import freeze, load
+from utils import AverageMeter, freeze, load
 
 
 def wrong(train_set, val_set):
@@ -35,7 +35,21 @@ def reported_in_engine(train_set):
         engine.train_one_epoch(model, DataLoader(train_set), optimizer)
 
 
+def measured(train_set):
+    model = build_model()
+    optimizer = torch.optim.SGD(model.parameters())
+    live, numbers = AverageMeter(), AverageMeter()
+    for batch in DataLoader(train_set):
+        optimizer.zero_grad()
+        loss = model(batch).mean()
+        live.update(loss, len(batch))  # [loss-accumulation]
+        numbers.update(loss.item(), len(batch))
+        loss.backward()
+        optimizer.step()
+
+
 if __name__ == "__main__":
     wrong([], [])
     right([], [])
     reported_in_engine([])
+    measured([])

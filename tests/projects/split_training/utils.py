@@ -1,4 +1,4 @@
-"""A helper that freezes, and one that saves and loads."""
+"""A helper that freezes, one that loads, and a meter."""
 
 import torch
 
@@ -10,3 +10,15 @@ def freeze(module):
 
 def load(module, path):
     module.load_state_dict(torch.load(path, map_location="cpu"))
+
+
+class AverageMeter:
+    def __init__(self):
+        self.reset()
+
+    def reset(self):
+        self.sum, self.count = 0, 0
+
+    def update(self, value, n=1):
+        self.sum += value * n
+        self.count += n

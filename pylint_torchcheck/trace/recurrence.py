@@ -1,0 +1,53 @@
+"""Is an event in a loop one that happens in many of its iterations, and not in a chosen one only?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from astroid import nodes
+
+from pylint_torchcheck.trace.events import Event
+from pylint_torchcheck.trace.loops import Loop
+
+_CHOOSING = (nodes.If, nodes.IfExp, nodes.Match, nodes.ExceptHandler, nodes.While)
+
+
+def recurs(event: Event) -> bool:
+    """Do the conditions between the innermost loop and the event hold again and again?
+
+    ``index % 4 == 0`` does, and so does what the loop leaves as it is; ``index == 0`` holds once.
+    """
+    if not event.loops:
+        return False
+    loop = event.loops[-1]
+    return all(isinstance(one, nodes.If) and _holds_again(one.test, loop) for one in _conditions(event, loop))
+
+
+def _conditions(event: Event, loop: Loop) -> Iterator[nodes.NodeNG]:
+    """Return the branches around the event within the loop, in the functions too through which it comes about."""
+    places = [event.node]
+    frame = event.frame
+    while frame is not loop.frame and frame.calls and frame.caller is not None:
+        places.append(frame.calls[-1])
+        frame = frame.caller
+    for place in places:
+        node = place.parent
+        while node is not None and node is not loop.node and not isinstance(node, nodes.FunctionDef | nodes.Lambda):
+            if isinstance(node, _CHOOSING):
+                yield node
+            node = node.parent
+
+
+def _holds_again(test: nodes.NodeNG, loop: Loop) -> bool:
+    if any(operation.op == "%" for operation in test.nodes_of_class(nodes.BinOp)):
+        return True
+    asked = {node.name for node in test.nodes_of_class(nodes.Name)}
+    return not any(True for _ in test.nodes_of_class(nodes.Call)) and asked.isdisjoint(_stored_in(loop))
+
+
+def _stored_in(loop: Loop) -> set[str]:
+    """Return the names that the loop may give another meaning, or change an attribute of."""
+    names = {target.name for target in loop.node.nodes_of_class(nodes.AssignName)}
+    for target in loop.node.nodes_of_class(nodes.AssignAttr):
+        names.update(name.name for name in target.nodes_of_class(nodes.Name))
+    return names
