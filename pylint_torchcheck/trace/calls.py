@@ -42,6 +42,7 @@ class Calls(Library):
     def __init__(self, tree: nodes.Module, store: Store) -> None:
         super().__init__(tree, store)
         self.callsites: dict[nodes.Call, CallSite] = {}
+        self._extending: dict[nodes.FunctionDef, bool] = {}  # does the method call what it overrides?
         self.bound: dict[Value, Arguments] = {}  # what `functools.partial` was given
 
     def call(self, node: nodes.Call) -> Values:
@@ -122,7 +123,12 @@ class Calls(Library):
         if isinstance(value.definition, nodes.ClassDef):
             after = _enclosing_class(node) if _is_super(func.expr) else None
             method = find_method(value.definition, name, self, after)
-            if effect is not None and value.kind in _ACTING_AS_NAMED and method is not None and not _extends(method):
+            if (
+                effect is not None
+                and method is not None
+                and value.kind in _ACTING_AS_NAMED
+                and not self._extends(method)
+            ):
                 return effect
             if method is not None and is_property(method):
                 return self.attribute(frozenset({value}), name, func)
@@ -131,6 +137,12 @@ class Calls(Library):
         if effect is None and value.kind in {Kind.UNKNOWN, Kind.INSTANCE}:
             effect = effects.BY_NAME_ALONE.get(name)
         return effect or value.kind
+
+    def _extends(self, method: nodes.FunctionDef) -> bool:
+        """Does the method call what it overrides?"""
+        if method not in self._extending:
+            self._extending[method] = any(_is_super(call) for call in method.nodes_of_class(nodes.Call))
+        return self._extending[method]
 
     def _go(self, way: object, node: nodes.Call, name: str, group: Values, arguments: Arguments) -> Values:
         match way:
@@ -331,8 +343,3 @@ def _enclosing_class(node: nodes.NodeNG) -> nodes.ClassDef | None:
     while node is not None and not isinstance(node, nodes.ClassDef):
         node = node.parent
     return node
-
-
-def _extends(method: nodes.FunctionDef) -> bool:
-    """Does the method call what it overrides?"""
-    return any(_is_super(call) for call in method.nodes_of_class(nodes.Call))

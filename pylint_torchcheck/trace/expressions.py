@@ -221,7 +221,7 @@ class Expressions(Machine):
         for value in self.evaluate(node.value):
             is_slice = isinstance(node.slice, nodes.Slice) and value.kind is Kind.COLLECTION
             found |= frozenset({value}) if is_slice else self._element(value, key, node)
-        return self.guess(found, dotted(node)) or PLAIN
+        return self.guess(found, node) or PLAIN
 
     def _element(self, value: Value, key: Values, node: nodes.Subscript) -> Values:
         match value.kind:
@@ -308,7 +308,7 @@ class Expressions(Machine):
         found = NOTHING
         for value in values:
             found |= self._attribute_of(value, name, node)
-        return self.guess(found, dotted(node))
+        return self.guess(found, node)
 
     def _attribute_of(self, value: Value, name: str, node: nodes.NodeNG) -> Values:
         held = self.here().get((value, name))
@@ -396,7 +396,7 @@ class Expressions(Machine):
     def assign_attribute(self, target: nodes.AssignAttr, values: Values) -> None:
         """Let an attribute hold ``values``; only a receiver that is certain forgets what it held."""
         receivers = self.evaluate(target.expr)
-        values = self.guess(values, dotted(target))
+        values = self.guess(values, target)
         self.bindings.setdefault(target, set()).update(values)
         state = self.here()
         for receiver in receivers:

@@ -137,9 +137,8 @@ class Imports(Calls):
         held = state.everything()
         names = {name: values for (owner, name), values in held.items() if owner is frame}
         self._names[module] = [name for name in names if isinstance(name, str)]
-        self.settled.update(held)
-        for name, values in names.items():
-            self.settled[(module, name)] = values
+        self.settled.settle(held)
+        self.settled.settle({(module, name): values for name, values in names.items()})
 
     def _read_module(self, tree: nodes.Module, frame: Frame, module: Value) -> None:
         """Read a module's body as its import runs it: outside of every name, loop and block of the importer."""

@@ -13,9 +13,10 @@ from pylint_torchcheck.torch_api.effects import GRAD_CONTEXTS, NO_GRADIENT
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.loops import Loop
+from pylint_torchcheck.trace.places import dotted
 from pylint_torchcheck.trace.project import roles_of
 from pylint_torchcheck.trace.roles import Roles
-from pylint_torchcheck.trace.state import Slot, State
+from pylint_torchcheck.trace.state import Settled, Slot, State
 from pylint_torchcheck.trace.values import ANYTHING, NOTHING, Frame, Store, Value, Values
 
 _BUILTINS = frozenset(dir(builtins))
@@ -43,7 +44,7 @@ class Machine:
         self.state: State | None = None
         self.frame = store.frame(tree, None, None, None, NOTHING)
         self.trace = Trace()
-        self.settled: dict[Slot, Values] = {}
+        self.settled = Settled()
         self.inside: tuple[Values, ...] = ()
         self.loops: tuple[Loop, ...] = ()
         self.read: set[nodes.NodeNG] = set()
@@ -142,13 +143,14 @@ class Machine:
             frame = frame.parent
         return frame
 
-    def guess(self, values: Values, name: str) -> Values:
+    def guess(self, values: Values, name: str | nodes.NodeNG) -> Values:
         """Give unknown values the kind that the use of their name suggests."""
         for value in values:
             if value.kind is Kind.UNKNOWN:
-                break
-        else:
-            return values
+                return self._guessed(values, name if isinstance(name, str) else dotted(name))
+        return values
+
+    def _guessed(self, values: Values, name: str) -> Values:
         role = self.roles.of(self._scope(), name)
         if role is Kind.UNKNOWN:
             return values

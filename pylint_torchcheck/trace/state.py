@@ -28,6 +28,19 @@ class Layer:
             layer = layer.below
 
 
+class Settled(dict[Slot, Values]):
+    """What the slots of imported modules held after the import, and, for speed, which slots were ever put at all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ever: set[Slot] = set()
+
+    def settle(self, slots: Slots) -> None:
+        """Let slots hold what they hold, from now on and in every state."""
+        self.update(slots)
+        self.ever.update(slots)
+
+
 @dataclass(slots=True)
 class State:
     """One point of the program.
@@ -37,13 +50,13 @@ class State:
 
     Args:
         ends: numbers of the events after which the program may be here.
-        settled: what the slots of imported modules held after the import; shared by all states.
+        settled: what the slots of imported modules hold; shared by all states.
         own: what was put since the last fork.
         below: what was known at that fork.
     """
 
     ends: frozenset[int] = frozenset()
-    settled: Slots = field(default_factory=dict)
+    settled: Settled = field(default_factory=Settled)
     own: Slots = field(default_factory=dict)
     below: Layer | None = None
 
@@ -52,6 +65,8 @@ class State:
 
         ``None``: nothing was put there.
         """
+        if slot not in self.settled.ever:
+            return None
         values = self.own.get(slot)
         layer = self.below
         while values is None and layer is not None:
@@ -61,10 +76,11 @@ class State:
     def put(self, slot: Slot, values: Values) -> None:
         """Let a slot hold ``values``, and nothing of what it held."""
         self.own[slot] = values
+        self.settled.ever.add(slot)
 
     def add(self, slot: Slot, values: Values) -> None:
         """Let a slot hold ``values`` beside what it may hold already."""
-        self.own[slot] = (self.get(slot) or NOTHING) | values
+        self.put(slot, (self.get(slot) or NOTHING) | values)
 
     def forget(self, slot: Slot) -> None:
         """Drop a slot that nobody will ask for; what a fork has laid down stays."""
@@ -101,8 +117,17 @@ def join(states: Iterable[State | None]) -> State | None:
     base = _common_layer(alive)
     merged = State(frozenset[int]().union(*(state.ends for state in alive)), alive[0].settled, {}, base)
     for slot in set[Slot]().union(*(state.changed_since(base) for state in alive)):
-        merged.put(slot, NOTHING.union(*(state.get(slot) or NOTHING for state in alive)))
+        merged.own[slot] = _held_in_any(alive, slot)
     return _flattened(merged)
+
+
+def _held_in_any(states: list[State], slot: Slot) -> Values:
+    held = NOTHING
+    for state in states:
+        values = state.get(slot)
+        if values and values is not held:
+            held = held | values if held else values
+    return held
 
 
 def _common_layer(states: list[State]) -> Layer | None:
