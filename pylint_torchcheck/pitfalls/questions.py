@@ -98,6 +98,46 @@ class Call(Place, Protocol):
         """Return the source of the argument; empty if it is not given in plain sight."""
 
 
+class Attribute(Place, Protocol):
+    """An attribute in the source, read or assigned, with what is known of it from all the ways that lead there."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def receivers(self) -> Collection[Subject]:
+        """What it belongs to."""
+
+    @property
+    def receiver_text(self) -> str:
+        """The source of what it belongs to."""
+
+    @property
+    def values(self) -> Collection[Subject]:
+        """What it may be, or what is assigned to it."""
+
+    @property
+    def value_text(self) -> str:
+        """The source of what is assigned; empty where the attribute is read, or where many things are assigned."""
+
+    @property
+    def is_own(self) -> bool:
+        """Does a method read or assign it on its own ``self``?"""
+
+    @property
+    def is_statement(self) -> bool:
+        """Is reading it a statement of its own?"""
+
+    @property
+    def index(self) -> object:
+        """The constant that what is read is indexed by; ``None`` if it is not."""
+
+    @property
+    def called_before(self) -> Collection[str]:
+        """The names of what the same function calls in earlier lines, or in its own."""
+
+
 class Event(Protocol):
     """Something that happened, at one place, in one way of reaching it."""
 
@@ -167,6 +207,15 @@ class Program(Protocol):
 
     def pure_tensor_calls(self) -> Iterable[Call]:
         """Return the calls of methods that give a tensor elsewhere, otherwise, or changed, and leave it as it was."""
+
+    def assignments(self, *names: str) -> Iterable[Attribute]:
+        """Return the assignments to attributes with one of these names, or to any, in the order of reading."""
+
+    def attributes(self, *names: str) -> Iterable[Attribute]:
+        """Return where attributes with one of these names are read, and not called."""
+
+    def enclosing_kind(self, place: object) -> Kind | None:
+        """Return what the objects are whose method a place stands in; ``None`` if it stands in none."""
 
     def place_of(self, event: object) -> Place | None:
         """Return where an event of a loop shows in this file; ``None`` if the loop is in another one."""

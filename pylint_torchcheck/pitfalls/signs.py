@@ -25,8 +25,8 @@ Signs: TypeAlias = tuple[frozenset[Clue], ...]
 def signs(*groups: Iterable[Clue]) -> Signs:
     """Return signs: of each group one clue must be there.
 
-    A string is a name in the source, with a dot before it if it is an attribute's; a verb stands for all names of what
-    makes it happen.
+    A string is a name in the source, with a dot before it if it is an attribute's, and `` =`` after that if something
+    is assigned to it; a verb stands for all names of what makes it happen.
     """
     return tuple(frozenset(group) for group in groups)
 

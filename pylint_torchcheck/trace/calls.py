@@ -14,7 +14,7 @@ from pylint_torchcheck.trace import gradients
 from pylint_torchcheck.trace.accumulation import outlives_iteration
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.callsites import CallSite
-from pylint_torchcheck.trace.classes import find_method, framework_method, is_class_method, is_property
+from pylint_torchcheck.trace.classes import enclosing_class, find_method, framework_method, is_class_method, is_property
 from pylint_torchcheck.trace.expressions import of_module
 from pylint_torchcheck.trace.functions import Way
 from pylint_torchcheck.trace.library import STEP_HOOKS, Library
@@ -120,7 +120,7 @@ class Calls(Library):
             return canonical(f"{value.path}.{name}")
         effect = framework_method(value, name, self.store) or effects.METHODS.get(value.kind, {}).get(name)
         if isinstance(value.definition, nodes.ClassDef):
-            after = _enclosing_class(node) if _is_super(func.expr) else None
+            after = enclosing_class(node) if _is_super(func.expr) else None
             method = find_method(value.definition, name, self, after)
             if effect is not None and value.kind in _ACTING_AS_NAMED and method is not None and not _extends(method):
                 return effect
@@ -325,12 +325,6 @@ class Calls(Library):
 
 def _is_super(node: nodes.NodeNG) -> bool:
     return isinstance(node, nodes.Call) and isinstance(node.func, nodes.Name) and node.func.name == "super"
-
-
-def _enclosing_class(node: nodes.NodeNG) -> nodes.ClassDef | None:
-    while node is not None and not isinstance(node, nodes.ClassDef):
-        node = node.parent
-    return node
 
 
 def _extends(method: nodes.FunctionDef) -> bool:

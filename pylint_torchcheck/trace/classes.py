@@ -72,6 +72,13 @@ def course_of(definition: nodes.ClassDef, store: Store) -> Course | None:
     return next((frameworks.COURSES[path] for path in known if path in frameworks.COURSES), None)
 
 
+def enclosing_class(node: nodes.NodeNG) -> nodes.ClassDef | None:
+    """Return the class around a node, whichever functions are between."""
+    while node is not None and not isinstance(node, nodes.ClassDef):
+        node = node.parent
+    return node
+
+
 def is_property(method: nodes.FunctionDef) -> bool:
     """Is the method read like an attribute?"""
     return _is_decorated(method, {"property", "cached_property", "functools.cached_property"})

@@ -9,11 +9,12 @@ from astroid import nodes
 
 from pylint_torchcheck.pitfalls.vocabulary import Kind
 from pylint_torchcheck.torch_api import effects
-from pylint_torchcheck.torch_api.objects import canonical
+from pylint_torchcheck.torch_api.objects import canonical, is_child
 from pylint_torchcheck.trace import truth
 from pylint_torchcheck.trace.classes import find_method, is_property
 from pylint_torchcheck.trace.machine import Machine
 from pylint_torchcheck.trace.places import dotted
+from pylint_torchcheck.trace.sites import AttributeSite
 from pylint_torchcheck.trace.state import join
 from pylint_torchcheck.trace.values import ANYTHING, NOTHING, PLAIN, Frame, Store, Value, Values
 
@@ -32,6 +33,7 @@ class Expressions(Machine):
     def __init__(self, tree: nodes.Module, store: Store) -> None:
         super().__init__(tree, store)
         self._evaluators: dict[type[nodes.NodeNG], _Reader] = {}  # for each type of node, the method that reads it
+        self.attributes: dict[nodes.NodeNG, AttributeSite] = {}  # what is read, but for methods in calls, and assigned
 
     def evaluate(self, node: nodes.NodeNG | None) -> Values:
         """Return what an expression may be; an expression that is not known may be anything."""
@@ -299,7 +301,16 @@ class Expressions(Machine):
     # Attributes
 
     def _attribute(self, node: nodes.Attribute) -> Values:
-        return self.attribute(self.evaluate(node.expr), node.attrname, node)
+        receivers = self.evaluate(node.expr)
+        values = self.attribute(receivers, node.attrname, node)
+        self.note_attribute(node, receivers, values)
+        return values
+
+    def note_attribute(self, node: nodes.Attribute | nodes.AssignAttr, receivers: Values, values: Values) -> None:
+        """Remember what an attribute is asked of, or assigned to, and what it may be."""
+        if node not in self.attributes:
+            self.attributes[node] = AttributeSite(node)
+        self.attributes[node].note(receivers, values)
 
     def attribute(self, values: Values, name: str, node: nodes.NodeNG) -> Values:
         """Return what ``values.name`` may be; of very many objects, nothing is said."""
@@ -354,6 +365,8 @@ class Expressions(Machine):
                 return frozenset({self.store.make(Kind.LIBRARY, path=canonical(f"{value.path}.{name}"))})
             case Kind.MODULE if name in effects.UNWRAPPING_ATTRIBUTES:
                 return frozenset({value})
+            case Kind.MODULE if is_child(value.path, name):
+                return frozenset({self.store.make(Kind.MODULE, owner=value, path=name)})
             case Kind.TENSOR | Kind.PARAMETER:
                 return self._tensor_attribute(value, name, node)
             case Kind.CHECKPOINT | Kind.STATE_DICT:
@@ -396,6 +409,7 @@ class Expressions(Machine):
     def assign_attribute(self, target: nodes.AssignAttr, values: Values) -> None:
         """Let an attribute hold ``values``; only a receiver that is certain forgets what it held."""
         receivers = self.evaluate(target.expr)
+        self.note_attribute(target, receivers, values)
         values = self.guess(values, dotted(target))
         self.bindings.setdefault(target, set()).update(values)
         state = self.here()

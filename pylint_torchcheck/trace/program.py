@@ -9,16 +9,17 @@ from astroid import nodes
 
 from pylint_torchcheck.pitfalls.pitfall import Pitfall, Protocol
 from pylint_torchcheck.pitfalls.questions import Subject
-from pylint_torchcheck.pitfalls.vocabulary import Trait
+from pylint_torchcheck.pitfalls.vocabulary import Kind, Trait
 from pylint_torchcheck.torch_api.effects import MOVING_METHODS
 from pylint_torchcheck.trace.callsites import CallSite
-from pylint_torchcheck.trace.classes import has_trait
+from pylint_torchcheck.trace.classes import enclosing_class, has_trait, kind_of_instance
 from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.files import reads_back
 from pylint_torchcheck.trace.origins import Origins
 from pylint_torchcheck.trace.places import Place
 from pylint_torchcheck.trace.reader import Reader
 from pylint_torchcheck.trace.roots import read_everything
+from pylint_torchcheck.trace.sites import AttributeSite
 from pylint_torchcheck.trace.survey import Survey, statements
 from pylint_torchcheck.trace.typestate import Breach, Follower, all_breaches
 from pylint_torchcheck.trace.values import Store, Value, Values
@@ -35,6 +36,7 @@ class Program:
         self._traces = list(read_everything(reader, survey.may_matter))
         # What is called in the project's other files is reported when those are read.
         self._callsites = [callsite for node, callsite in reader.callsites.items() if node.root() is tree]
+        self._attributes = [site for node, site in reader.attributes.items() if node.root() is tree]
         self._tree = tree
         self._origins = Origins(self._store)
         self._bindings = reader.bindings
@@ -82,6 +84,23 @@ class Program:
     def pure_tensor_calls(self) -> Iterator[CallSite]:
         """Return the calls of methods that give a tensor elsewhere, otherwise, or changed, and leave it as it was."""
         return self.method_calls(*MOVING_METHODS)
+
+    def assignments(self, *names: str) -> Iterator[AttributeSite]:
+        """Return the assignments to attributes with one of these names, or to any, in the order of reading."""
+        yield from (
+            site for site in self._attributes if isinstance(site.node, nodes.AssignAttr) and site.is_named(names)
+        )
+
+    def attributes(self, *names: str) -> Iterator[AttributeSite]:
+        """Return where attributes with one of these names are read, and not called."""
+        yield from (
+            site for site in self._attributes if isinstance(site.node, nodes.Attribute) and site.is_named(names)
+        )
+
+    def enclosing_kind(self, place: object) -> Kind | None:
+        """Return what the objects are whose method a place stands in; ``None`` if it stands in none."""
+        owner = enclosing_class(place.node) if isinstance(place, Place) else None
+        return kind_of_instance(owner, self._store)[0] if owner is not None else None
 
     def place_of(self, event: object) -> Place | None:
         """Return where an event of a loop shows in this file; ``None`` if the loop is in another one."""
