@@ -18,6 +18,10 @@ HOLDERS = (
     )
     | frameworks.MODULES
 )
+# Attributes under which the models of torchvision keep submodules, whatever their architecture.
+_TORCHVISION_CHILDREN = frozenset(
+    "fc classifier features head heads encoder layer1 layer2 layer3 layer4 conv1 bn1 avgpool backbone".split()
+)
 _LOADERS = frozenset({"torch.utils.data.DataLoader", "torchdata.stateful_dataloader.StatefulDataLoader"})
 _SCALERS = frozenset(
     {"torch.amp.GradScaler", "torch.cuda.amp.GradScaler", "torch.cuda.amp.grad_scaler.GradScaler"}
@@ -74,6 +78,11 @@ def trait_of(path: str, trait: Trait) -> bool | None:
         return True
     known = path in generated.MODULES or path in generated.LOSS_FUNCTIONS or path in generated.TORCHVISION_MODELS
     return False if known and path not in unsure else None
+
+
+def is_child(path: str, name: str) -> bool:
+    """Is ``name`` a submodule of what a call of ``path`` makes?"""
+    return path in generated.TORCHVISION_MODELS and name in _TORCHVISION_CHILDREN
 
 
 def signature(path: str) -> tuple[str, ...] | None:
