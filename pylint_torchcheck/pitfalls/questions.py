@@ -217,6 +217,12 @@ class Program(Protocol):
     def enclosing_kind(self, place: object) -> Kind | None:
         """Return what the objects are whose method a place stands in; ``None`` if it stands in none."""
 
+    def is_scalar(self, subject: Subject) -> bool:
+        """Is it a tensor without dimensions for certain?"""
+
+    def is_backpropagated(self, attribute: object) -> bool:
+        """Is ``backward()`` called on the name that an attribute belongs to?"""
+
     def place_of(self, event: object) -> Place | None:
         """Return where an event of a loop shows in this file; ``None`` if the loop is in another one."""
 

@@ -209,6 +209,14 @@ MOVING_METHODS: Final = generated.INPLACE_TWINS | frozenset(
 # Methods and functions that give a pair of values and indices.
 VALUES_AND_INDICES: Final = frozenset("max min topk sort kthvalue mode median cummax cummin nanmedian".split())
 
+# Methods and functions that give one number for a whole tensor, if they are told nothing more.
+REDUCTIONS: Final = frozenset("sum mean prod norm std var logsumexp nansum nanmean median trace dist".split())
+# Methods and functions that give a tensor of the same shape as what they are given.
+POINTWISE: Final = frozenset(
+    "abs exp log sqrt square neg sigmoid tanh relu clamp pow add sub mul div detach float double half to cuda "
+    "cpu".split()
+)
+
 # Attributes of a wrapped module under which the module itself is found.
 UNWRAPPING_ATTRIBUTES: Final = frozenset({"module", "_orig_mod"})
 

@@ -10,7 +10,7 @@ from pylint_torchcheck.pitfalls.vocabulary import Accumulate, Kind, LoadWeights,
 from pylint_torchcheck.torch_api import effects, generated
 from pylint_torchcheck.torch_api.effects import Effect
 from pylint_torchcheck.torch_api.objects import canonical, method_path, signature
-from pylint_torchcheck.trace import gradients
+from pylint_torchcheck.trace import gradients, shapes
 from pylint_torchcheck.trace.accumulation import outlives_iteration
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.callsites import CallSite
@@ -310,7 +310,8 @@ class Calls(Library):
             case Kind.CLASS:
                 return self.instantiate(node, callee, arguments)
             case Kind.LOSS_FUNCTION:
-                return self.tensor(node, arguments.everything(), path="loss", guessed=callee.guessed)
+                path = shapes.LOSSES if callee.constant is False else shapes.LOSS
+                return self.tensor(node, arguments.everything(), path=path, guessed=callee.guessed)
             case Kind.INSTANCE if isinstance(callee.definition, nodes.ClassDef):
                 method = find_method(callee.definition, "__call__", self)
                 if method is not None:

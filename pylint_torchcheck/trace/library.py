@@ -83,6 +83,8 @@ class Library(Functions):
                 return frozenset({self.store.make(kind, node, self.frame, path=path, constant=False)})
             case Kind.LOADER:
                 return frozenset({self.store.make(kind, node, self.frame, path=path)})
+            case Kind.LOSS_FUNCTION:
+                return self.new(kind, node, given, path, constant=_reduces(arguments))
             case Kind.MODULE if path in generated.MODE_DEPENDENT_IF or path in generated.BATCH_NORMS:
                 return self.new(kind, node, given, path, constant=self._is_switched_on(path, arguments))
         return self.new(kind, node, given, path)
@@ -331,6 +333,15 @@ class Library(Functions):
             names = self.attribute_names.get(value, ())
             return [held for name in names for held in self.here().get((value, name)) or ()]
         return []
+
+
+def _reduces(arguments: Arguments) -> bool | None:
+    """Does a loss function built so give one number for the batch? ``None``: as it does by default."""
+    settings = [arguments.keywords[name] for name in ("reduction", "reduce") if name in arguments.keywords]
+    if arguments.starred:
+        return False
+    constants = {value.constant if value.kind is Kind.CONSTANT else "none" for given in settings for value in given}
+    return None if constants <= {"mean", "sum", "batchmean", "elementwise_mean", True} else False
 
 
 def _site_of(node: nodes.Call, index: int) -> nodes.NodeNG:

@@ -16,9 +16,10 @@ from pylint_torchcheck.trace.classes import enclosing_class, has_trait, kind_of_
 from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.files import reads_back
 from pylint_torchcheck.trace.origins import Origins
-from pylint_torchcheck.trace.places import Place
+from pylint_torchcheck.trace.places import Place, dotted
 from pylint_torchcheck.trace.reader import Reader
 from pylint_torchcheck.trace.roots import read_everything
+from pylint_torchcheck.trace.shapes import is_scalar
 from pylint_torchcheck.trace.sites import AttributeSite
 from pylint_torchcheck.trace.survey import Survey, statements
 from pylint_torchcheck.trace.typestate import Breach, Follower, all_breaches
@@ -37,6 +38,7 @@ class Program:
         # What is called in the project's other files is reported when those are read.
         self._callsites = [callsite for node, callsite in reader.callsites.items() if node.root() is tree]
         self._attributes = [site for node, site in reader.attributes.items() if node.root() is tree]
+        self._roles = reader.roles
         self._tree = tree
         self._origins = Origins(self._store)
         self._bindings = reader.bindings
@@ -101,6 +103,16 @@ class Program:
         """Return what the objects are whose method a place stands in; ``None`` if it stands in none."""
         owner = enclosing_class(place.node) if isinstance(place, Place) else None
         return kind_of_instance(owner, self._store)[0] if owner is not None else None
+
+    def is_scalar(self, subject: Subject) -> bool:
+        """Is it a tensor without dimensions for certain?"""
+        return isinstance(subject, Value) and is_scalar(subject, self._store)
+
+    def is_backpropagated(self, attribute: object) -> bool:
+        """Is ``backward()`` called on the name that an attribute belongs to?"""
+        if not isinstance(attribute, AttributeSite):
+            return False
+        return self._roles.of(attribute.node.scope(), dotted(attribute.node.expr)) is Kind.TENSOR
 
     def place_of(self, event: object) -> Place | None:
         """Return where an event of a loop shows in this file; ``None`` if the loop is in another one."""

@@ -41,7 +41,8 @@ class AttributeSite(Place):
     @property
     def receiver_text(self) -> str:
         """The source of what the attribute belongs to."""
-        return source_of(self.node.expr)
+        text = source_of(self.node.expr)
+        return text if isinstance(self.node.expr, _PLAIN) else f"({text})"
 
     @property
     def value_text(self) -> str:
@@ -81,3 +82,6 @@ def _called(scope: nodes.NodeNG, line: int) -> Iterator[str]:
         if (call.lineno or 0) <= line:
             func = call.func
             yield func.attrname if isinstance(func, nodes.Attribute) else getattr(func, "name", "")
+
+
+_PLAIN = (nodes.Name, nodes.Attribute, nodes.Call, nodes.Subscript)
