@@ -163,6 +163,7 @@ _INSTANCE_NORM: Final = ("num_features", "eps", "momentum", "affine", "track_run
 # Parameters, in order, of methods and functions that the generated table of signatures does not hold.
 SIGNATURES: Final[dict[str, tuple[str, ...]]] = {
     "torch.autograd.backward": ("tensors", "grad_tensors", "retain_graph", "create_graph"),
+    "torch.autograd.Variable": ("data", "requires_grad", "volatile"),
     "torch.nn.utils.clip_grad_norm": ("parameters", "max_norm", "norm_type"),
     **dict.fromkeys(("torch.nn.RNN", "torch.nn.LSTM", "torch.nn.GRU", "torch.nn.RNNBase"), _RECURRENT),
     **dict.fromkeys((f"torch.nn.InstanceNorm{n}d" for n in (1, 2, 3)), _INSTANCE_NORM),
@@ -206,6 +207,7 @@ MOVING_METHODS: Final = generated.INPLACE_TWINS | frozenset(
     "view view_as reshape reshape_as permute expand expand_as repeat flatten unflatten movedim flip roll "
     "pin_memory to_sparse to_dense".split()
 )
+VARIABLE: Final = "torch.autograd.Variable"  # what every tensor is since torch 0.4
 # Methods and functions that give a pair of values and indices.
 VALUES_AND_INDICES: Final = frozenset("max min topk sort kthvalue mode median cummax cummin nanmedian".split())
 

@@ -138,6 +138,15 @@ class Library(Functions):
             gradients.change(self, node, value, "zero_")
         return PLAIN
 
+    def _call_torch_autograd_Variable(self, node: nodes.Call, arguments: Arguments) -> Values:  # noqa: N802
+        """A tensor is handed back as it is; told to require a gradient, it is the beginning of a graph."""
+        given = arguments.get("data", ("data",)) or arguments.everything()
+        if "requires_grad" in arguments.keywords and truth.of(arguments.keywords["requires_grad"]) is not False:
+            return frozenset({self.store.make(Kind.TENSOR, node, self.frame, path=effects.VARIABLE, on_graph=None)})
+        tensors = frozenset(value for value in given if value.kind in {Kind.TENSOR, Kind.PARAMETER})
+        others = given - tensors
+        return tensors | (self.tensor(node, others, path=effects.VARIABLE) if others or not given else NOTHING)
+
     # Builtins that the reader sees through
 
     def _call_builtins_enumerate(self, node: nodes.Call, arguments: Arguments) -> Values:
