@@ -130,6 +130,10 @@ class Attribute(Place, Protocol):
         """Is reading it a statement of its own?"""
 
     @property
+    def is_computed_with(self) -> bool:
+        """Is it an operand of arithmetic, or put into a text?"""
+
+    @property
     def index(self) -> object:
         """The constant that what is read is indexed by; ``None`` if it is not."""
 
@@ -213,6 +217,12 @@ class Program(Protocol):
 
     def attributes(self, *names: str) -> Iterable[Attribute]:
         """Return where attributes with one of these names are read, and not called."""
+
+    def uncalled_methods(self) -> Iterable[Attribute]:
+        """Return where a method that torch gives an object is read, and not called."""
+
+    def is_handed_to(self, attribute: object, path: str) -> bool:
+        """Is what is read an argument of a library's function, by itself or in a dict, list or tuple?"""
 
     def enclosing_kind(self, place: object) -> Kind | None:
         """Return what the objects are whose method a place stands in; ``None`` if it stands in none."""

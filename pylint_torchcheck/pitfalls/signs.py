@@ -13,6 +13,7 @@ class Sign(Enum):
     """Something that shows in the source and is no name."""
 
     DROPPED_RESULT = auto()  # a method of tensors called as a statement
+    UNCALLED_METHOD = auto()  # an attribute as a statement, or a method of torch's that is handed on and not called
     GROWTH = auto()  # a sum or a list that something is added to
     EVALUATION = auto()  # a name that speaks of validation, test or inference
     BATCHES = auto()  # a name that speaks of a data loader

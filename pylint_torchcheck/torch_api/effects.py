@@ -207,6 +207,10 @@ MOVING_METHODS: Final = generated.INPLACE_TWINS | frozenset(
     "view view_as reshape reshape_as permute expand expand_as repeat flatten unflatten movedim flip roll "
     "pin_memory to_sparse to_dense".split()
 )
+# Methods of a tensor that are called for what they give or do, and are nothing else: no attribute goes by such a name.
+TENSOR_ACTIONS: Final = frozenset(
+    "item detach detach_ numpy tolist cpu cuda clone backward zero_ requires_grad_".split()
+)
 VARIABLE: Final = "torch.autograd.Variable"  # what every tensor is since torch 0.4
 # Methods and functions that give a pair of values and indices.
 VALUES_AND_INDICES: Final = frozenset("max min topk sort kthvalue mode median cummax cummin nanmedian".split())

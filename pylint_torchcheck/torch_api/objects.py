@@ -85,6 +85,14 @@ def is_child(path: str, name: str) -> bool:
     return path in generated.TORCHVISION_MODELS and name in _TORCHVISION_CHILDREN
 
 
+@cache
+def is_method(kind: Kind, name: str) -> bool:
+    """Do objects of a kind have a method of this name from torch?"""
+    if kind in {Kind.TENSOR, Kind.PARAMETER}:
+        return name in effects.TENSOR_ACTIONS or name in effects.METHODS[Kind.TENSOR]
+    return name in effects.METHODS.get(kind, ())
+
+
 def signature(path: str) -> tuple[str, ...] | None:
     """Return the parameters of a function in order, without ``self``; ``None`` if they are not known."""
     return generated.SIGNATURES.get(path) or effects.SIGNATURES.get(path) or frameworks.SIGNATURES.get(path)

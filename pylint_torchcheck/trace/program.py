@@ -11,6 +11,7 @@ from pylint_torchcheck.pitfalls.pitfall import Pitfall, Protocol
 from pylint_torchcheck.pitfalls.questions import Subject
 from pylint_torchcheck.pitfalls.vocabulary import Kind, Trait
 from pylint_torchcheck.torch_api.effects import MOVING_METHODS
+from pylint_torchcheck.torch_api.objects import is_method
 from pylint_torchcheck.trace.callsites import CallSite
 from pylint_torchcheck.trace.classes import enclosing_class, has_trait, kind_of_instance
 from pylint_torchcheck.trace.events import Event, Trace
@@ -99,6 +100,18 @@ class Program:
             site for site in self._attributes if isinstance(site.node, nodes.Attribute) and site.is_named(names)
         )
 
+    def uncalled_methods(self) -> Iterator[AttributeSite]:
+        """Return where a method that torch gives an object is read, and not called."""
+        for site in self._attributes:
+            is_read = bool(site.receivers) and not site.is_assigned and all(map(_is_callable, site.values))
+            if is_read and all(is_method(value.kind, site.name) for value in site.receivers):
+                yield site
+
+    def is_handed_to(self, attribute: object, path: str) -> bool:
+        """Is what is read an argument of a library's function, by itself or in a dict, list or tuple?"""
+        callsite = self._by_node.get(attribute.handed_to) if isinstance(attribute, AttributeSite) else None
+        return callsite is not None and callsite.paths == {path}
+
     def enclosing_kind(self, place: object) -> Kind | None:
         """Return what the objects are whose method a place stands in; ``None`` if it stands in none."""
         owner = enclosing_class(place.node) if isinstance(place, Place) else None
@@ -155,6 +168,10 @@ class Program:
 
 def _values(subjects: Iterable[Subject]) -> Values:
     return frozenset(subject for subject in subjects if isinstance(subject, Value))
+
+
+def _is_callable(value: Value) -> bool:
+    return value.kind in {Kind.FUNCTION, Kind.UNKNOWN}
 
 
 def mentions_torch(tree: nodes.Module) -> bool:

@@ -65,6 +65,19 @@ class AttributeSite(Place):
         return isinstance(self.node.parent, nodes.Expr)
 
     @property
+    def is_computed_with(self) -> bool:
+        """Is it an operand of arithmetic, or put into a text?"""
+        return isinstance(self.node.parent, nodes.BinOp | nodes.AugAssign | nodes.FormattedValue)
+
+    @property
+    def handed_to(self) -> nodes.Call | None:
+        """Return the call that it is an argument of, by itself or in a dict, list or tuple."""
+        node = self.node.parent
+        while isinstance(node, nodes.Dict | nodes.List | nodes.Tuple | nodes.Keyword):
+            node = node.parent
+        return node if isinstance(node, nodes.Call) else None
+
+    @property
     def index(self) -> object:
         """The constant that what is read is indexed by; ``None`` if it is not."""
         parent = self.node.parent

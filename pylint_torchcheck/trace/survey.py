@@ -103,6 +103,8 @@ class Survey:
             match inner:
                 case nodes.Expr(value=nodes.Call(func=nodes.Attribute(attrname=name))) if name in MOVING_METHODS:
                     found.add(Sign.DROPPED_RESULT)
+                case nodes.Expr(value=nodes.Attribute()):
+                    found.add(Sign.UNCALLED_METHOD)
                 case nodes.Assign(value=nodes.BinOp(op="+")):
                     found.add(Sign.GROWTH)
                 case nodes.Import() | nodes.ImportFrom():
