@@ -85,6 +85,10 @@ class Call(Place, Protocol):
     def target_text(self) -> str:
         """The source of the target that the result is assigned to; empty if there is none."""
 
+    @property
+    def in_training(self) -> bool:
+        """Does its statement, or a condition around it, ask whether a module is in train mode?"""
+
     def gives(self, parameter: str) -> bool:
         """Is the argument given: by keyword, by position, or perhaps through ``*args`` or ``**kwargs``?"""
 
@@ -223,6 +227,15 @@ class Program(Protocol):
 
     def is_handed_to(self, attribute: object, path: str) -> bool:
         """Is what is read an argument of a library's function, by itself or in a dict, list or tuple?"""
+
+    def constructions(self, kind: Kind) -> Iterable[Call]:
+        """Return the calls that make objects of a kind, and nothing else."""
+
+    def hidden_modules(self, attribute: object) -> Collection[Subject]:
+        """Return the modules in a collection that an attribute of a module gets, and that it has no other way."""
+
+    def shadowed_methods(self) -> Iterable[Attribute]:
+        """Return the assignments by which an object hides a method of its own that it has from ``nn.Module``."""
 
     def enclosing_kind(self, place: object) -> Kind | None:
         """Return what the objects are whose method a place stands in; ``None`` if it stands in none."""

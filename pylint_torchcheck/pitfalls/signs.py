@@ -14,6 +14,9 @@ class Sign(Enum):
 
     DROPPED_RESULT = auto()  # a method of tensors called as a statement
     UNCALLED_METHOD = auto()  # an attribute as a statement, or a method of torch's that is handed on and not called
+    KEPT_COLLECTION = auto()  # a list, tuple or dict that an attribute is set to
+    BARE_CONSTRUCTOR = auto()  # an `__init__` that sets attributes before it calls that of a base class, if it does
+    BUILT_IN_FORWARD = auto()  # a `forward` that names a layer
     GROWTH = auto()  # a sum or a list that something is added to
     EVALUATION = auto()  # a name that speaks of validation, test or inference
     BATCHES = auto()  # a name that speaks of a data loader

@@ -65,11 +65,19 @@ _CONSTRUCTORS: tuple[tuple[Kind, frozenset[str]], ...] = (
 )
 
 
+# With parameters or without, by how they are built.
+_PERHAPS_PARAMETRIC = frozenset(
+    path for path in generated.MODULES if path.endswith(("Base", "Norm1d", "Norm2d", "Norm3d", "Loss", "List", "Dict"))
+)
+
+
 def trait_of(path: str, trait: Trait) -> bool | None:
     """Has what a call of ``path`` makes the trait? ``None``: not known, or it depends on an argument."""
     if path in HOLDERS or path in generated.TORCHVISION_VARYING_MODELS:
         return None
-    if trait is Trait.BATCH_NORM:
+    if trait is Trait.PARAMETERS:
+        has, unsure = effects.PARAMETRIC | generated.TORCHVISION_MODELS, _PERHAPS_PARAMETRIC
+    elif trait is Trait.BATCH_NORM:
         has, unsure = generated.BATCH_NORMS | generated.TORCHVISION_BATCH_NORM_MODELS, frozenset[str]()
     else:
         has = generated.MODE_DEPENDENT | generated.TORCHVISION_MODE_DEPENDENT_MODELS

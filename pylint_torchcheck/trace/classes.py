@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 _MODULE_BASES = frozenset({"torch.nn.Module", "torch.jit.ScriptModule"})
 _MODE_NAMES = frozenset({"dropout", "dropout2d", "dropout3d", "alpha_dropout", "feature_dropout", "training"})
 _BATCH_NORM_NAMES = frozenset({"batch_norm"})
+_TELLING_NAMES = {
+    Trait.BATCH_NORM: _BATCH_NORM_NAMES,
+    Trait.MODE_DEPENDENT: _MODE_NAMES | _BATCH_NORM_NAMES,
+    Trait.PARAMETERS: frozenset({"Parameter", "register_parameter"}),
+}
 
 
 def lineage(definition: nodes.ClassDef, store: Store) -> Iterator[nodes.ClassDef | str | None]:
@@ -152,6 +157,8 @@ def _one_has(value: Value, trait: Trait, store: Store, seen: set[Value]) -> bool
     if value.kind not in {Kind.MODULE, Kind.LOSS_FUNCTION}:
         return None
     answer = trait_of(value.path, trait)
+    if trait is Trait.PARAMETERS:  # the constant tells of modes
+        return answer
     return value.constant if value.constant is False or (answer is None and value.constant is True) else answer
 
 
@@ -173,9 +180,8 @@ def _instance_has(
 
 
 def _body_has(definition: nodes.ClassDef, trait: Trait, store: Store) -> bool:
-    """Does the class call the functional form, or ask ``self.training``?"""
+    """Does the class call the functional form, ask ``self.training``, or make parameters?"""
     if definition not in store.attributes_of:
         asked = definition.nodes_of_class(nodes.Attribute)
         store.attributes_of[definition] = frozenset(node.attrname for node in asked)
-    names = _BATCH_NORM_NAMES if trait is Trait.BATCH_NORM else _MODE_NAMES | _BATCH_NORM_NAMES
-    return not names.isdisjoint(store.attributes_of[definition])
+    return not _TELLING_NAMES[trait].isdisjoint(store.attributes_of[definition])

@@ -24,6 +24,10 @@ _TENSOR_PLAIN = frozenset(
     {"shape", "device", "dtype", "ndim", "requires_grad", "is_cuda", "grad_fn", "is_leaf", "layout"}
 )
 
+_REGISTERS = frozenset(
+    {"_modules", "_parameters", "_buffers", "__dict__"}
+)  # where a module keeps what is assigned to it
+
 _Reader: TypeAlias = Callable[[Any], Values]
 
 
@@ -436,6 +440,8 @@ class Expressions(Machine):
         for value in self.evaluate(target.value):
             if value.kind in {Kind.COLLECTION, Kind.TENSOR, Kind.MODULE}:
                 self.store.derive(value, values)
+            if value.kind is Kind.UNKNOWN and value.owner is not None and value.path in _REGISTERS:
+                self.store.derive(value.owner, values)
             self.rest_of.pop(value, None)
             for one in key:
                 if value.kind is Kind.COLLECTION and isinstance(one.constant, str):

@@ -10,7 +10,7 @@ from astroid import nodes
 from pylint_torchcheck.pitfalls.pitfall import Pitfall, Protocol
 from pylint_torchcheck.pitfalls.questions import Subject
 from pylint_torchcheck.pitfalls.vocabulary import Kind, Trait
-from pylint_torchcheck.torch_api.effects import MOVING_METHODS
+from pylint_torchcheck.torch_api.effects import MODULE_METHODS, MOVING_METHODS
 from pylint_torchcheck.torch_api.objects import is_method
 from pylint_torchcheck.trace.callsites import CallSite
 from pylint_torchcheck.trace.classes import enclosing_class, has_trait, kind_of_instance
@@ -19,12 +19,13 @@ from pylint_torchcheck.trace.files import reads_back
 from pylint_torchcheck.trace.origins import Origins
 from pylint_torchcheck.trace.places import Place, dotted
 from pylint_torchcheck.trace.reader import Reader
+from pylint_torchcheck.trace.registration import hidden_modules
 from pylint_torchcheck.trace.roots import read_everything
 from pylint_torchcheck.trace.shapes import is_scalar
 from pylint_torchcheck.trace.sites import AttributeSite
 from pylint_torchcheck.trace.survey import Survey, statements
 from pylint_torchcheck.trace.typestate import Breach, Follower, all_breaches
-from pylint_torchcheck.trace.values import Store, Value, Values
+from pylint_torchcheck.trace.values import NOTHING, Store, Value, Values
 
 
 class Program:
@@ -111,6 +112,23 @@ class Program:
         """Is what is read an argument of a library's function, by itself or in a dict, list or tuple?"""
         callsite = self._by_node.get(attribute.handed_to) if isinstance(attribute, AttributeSite) else None
         return callsite is not None and callsite.paths == {path}
+
+    def constructions(self, kind: Kind) -> Iterator[CallSite]:
+        """Return the calls that make objects of a kind, and nothing else."""
+        for callsite in self._callsites:
+            made = callsite.results
+            if made and all(value.kind is kind and value.site is callsite.node for value in made):
+                yield callsite
+
+    def hidden_modules(self, attribute: object) -> Values:
+        """Return the modules in a collection that an attribute of a module gets, and that it has no other way."""
+        return hidden_modules(attribute, self._store) if isinstance(attribute, AttributeSite) else NOTHING
+
+    def shadowed_methods(self) -> Iterator[AttributeSite]:
+        """Return the assignments by which an object hides a method of its own that it has from ``nn.Module``."""
+        for site in self.assignments(*MODULE_METHODS):
+            if site.receivers and all(value.kind is Kind.MODULE for value in site.receivers):
+                yield site
 
     def enclosing_kind(self, place: object) -> Kind | None:
         """Return what the objects are whose method a place stands in; ``None`` if it stands in none."""
