@@ -39,6 +39,7 @@ class Trait(Enum):
 
     BATCH_NORM = auto()  # has running statistics that move in train mode
     MODE_DEPENDENT = auto()  # acts differently in train mode and in eval mode
+    PARAMETERS = auto()  # has something to learn
 
 
 class Verb:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
+
+from astroid import nodes
 
 from pylint_torchcheck.pitfalls.pitfall import Pitfall
 from pylint_torchcheck.pitfalls.signs import Clue, Sign, Signs, signs
@@ -79,3 +82,25 @@ def _are_akin(one: type[Verb], other: type[Verb]) -> bool:
 
 
 _SWITCHES = frozenset(_last(path) for path in effects.GRAD_CONTEXTS) - {"enable_grad"}
+
+
+def signs_of_method(name: str, words: Collection[str], code: str) -> Iterator[Sign]:
+    """Return what a constructor or a ``forward`` shows in its words."""
+    if name == "forward" and not _LAYERS.isdisjoint(words):
+        yield Sign.BUILT_IN_FORWARD
+    if name == "__init__":
+        setting, base = _SETTING.search(code), code.find(".__init__")
+        if setting and (base < 0 or setting.start() < base):
+            yield Sign.BARE_CONSTRUCTOR
+
+
+def is_collection(value: nodes.NodeNG, names: Collection[str]) -> bool:
+    """Is an expression a list, tuple or dict that is written out, or the name of one?"""
+    if isinstance(value, nodes.Call) and isinstance(value.func, nodes.Name):
+        return value.func.name in {"list", "dict", "tuple"}
+    return isinstance(value, _COLLECTIONS) or (isinstance(value, nodes.Name) and value.name in names)
+
+
+_COLLECTIONS = (nodes.List, nodes.Tuple, nodes.Dict, nodes.ListComp, nodes.DictComp)
+_LAYERS = frozenset(_last(path) for path in effects.PARAMETRIC | effects.DROPOUTS)
+_SETTING = re.compile(r"\bself\.\w+\s*(?::[^=\n]+)?=(?!=)")

@@ -83,6 +83,8 @@ class Library(Functions):
                 return frozenset({self.store.make(kind, node, self.frame, path=path, constant=False)})
             case Kind.LOADER:
                 return frozenset({self.store.make(kind, node, self.frame, path=path)})
+            case Kind.LOSS_FUNCTION:
+                return self.new(kind, node, given, path, constant=_reduces(arguments))
             case Kind.MODULE if path in generated.MODE_DEPENDENT_IF or path in generated.BATCH_NORMS:
                 return self.new(kind, node, given, path, constant=self._is_switched_on(path, arguments))
         return self.new(kind, node, given, path)
@@ -135,6 +137,15 @@ class Library(Functions):
         for value in self.elements(arguments.everything(), node):
             gradients.change(self, node, value, "zero_")
         return PLAIN
+
+    def _call_torch_autograd_Variable(self, node: nodes.Call, arguments: Arguments) -> Values:  # noqa: N802
+        """A tensor is handed back as it is; told to require a gradient, it is the beginning of a graph."""
+        given = arguments.get("data", ("data",)) or arguments.everything()
+        if "requires_grad" in arguments.keywords and truth.of(arguments.keywords["requires_grad"]) is not False:
+            return frozenset({self.store.make(Kind.TENSOR, node, self.frame, path=effects.VARIABLE, on_graph=None)})
+        tensors = frozenset(value for value in given if value.kind in {Kind.TENSOR, Kind.PARAMETER})
+        others = given - tensors
+        return tensors | (self.tensor(node, others, path=effects.VARIABLE) if others or not given else NOTHING)
 
     # Builtins that the reader sees through
 
@@ -331,6 +342,15 @@ class Library(Functions):
             names = self.attribute_names.get(value, ())
             return [held for name in names for held in self.here().get((value, name)) or ()]
         return []
+
+
+def _reduces(arguments: Arguments) -> bool | None:
+    """Does a loss function built so give one number for the batch? ``None``: as it does by default."""
+    settings = [arguments.keywords[name] for name in ("reduction", "reduce") if name in arguments.keywords]
+    if arguments.starred:
+        return False
+    constants = {value.constant if value.kind is Kind.CONSTANT else "none" for given in settings for value in given}
+    return None if constants <= {"mean", "sum", "batchmean", "elementwise_mean", True} else False
 
 
 def _site_of(node: nodes.Call, index: int) -> nodes.NodeNG:

@@ -18,7 +18,7 @@ from astroid import nodes
 from pylint_torchcheck.pitfalls.pitfall import Pitfall
 from pylint_torchcheck.pitfalls.signs import Clue, Sign, Signs, may_hold
 from pylint_torchcheck.torch_api.effects import MOVING_METHODS
-from pylint_torchcheck.trace.clues import signs_of
+from pylint_torchcheck.trace.clues import is_collection, signs_of, signs_of_method
 from pylint_torchcheck.trace.neighbours import clues_beyond, sources_of
 from pylint_torchcheck.trace.words import clues_in, code_of, words_in
 
@@ -98,11 +98,18 @@ class Survey:
         """Return the words of a piece of source, and the clues in it that matter."""
         code = "\n".join(self._lines[_first_line(node) - 1 : end])
         words = words_in(code)
-        found = set(clues_in(words, code))
+        found = {*clues_in(words, code), *signs_of_method(getattr(node, "name", ""), words, code)}
+        displayed = set[str]()
         for inner in statements(node):
             match inner:
+                case nodes.Assign(targets=[nodes.AssignAttr()], value=value) if is_collection(value, displayed):
+                    found.add(Sign.KEPT_COLLECTION)
+                case nodes.Assign(targets=[nodes.AssignName(name=name)], value=value) if is_collection(value, ()):
+                    displayed.add(name)
                 case nodes.Expr(value=nodes.Call(func=nodes.Attribute(attrname=name))) if name in MOVING_METHODS:
                     found.add(Sign.DROPPED_RESULT)
+                case nodes.Expr(value=nodes.Attribute()):
+                    found.add(Sign.UNCALLED_METHOD)
                 case nodes.Assign(value=nodes.BinOp(op="+")):
                     found.add(Sign.GROWTH)
                 case nodes.Import() | nodes.ImportFrom():

@@ -9,7 +9,9 @@ from pylint_torchcheck.pitfalls.signs import Clue, Sign
 from pylint_torchcheck.trace.purpose import may_be_a_value, speaks_of_evaluation
 
 _WORD = re.compile(r"\.[^\W\d]\w*|[^\W\d]\w*\b(?!\s*=[^=])")  # but for `name=` in a call, and in an assignment
+_ASSIGNED = re.compile(r"(\.[^\W\d]\w*)\s*=(?!=)")
 _LOADER = re.compile(r"loader|^dl$|_dl$", re.IGNORECASE)
+_UNCALLED = re.compile(r"\.(?:item|state_dict|detach|numpy|tolist|cpu)\b(?!\s*[(.=\w])")
 _GROWING = frozenset({".append", ".add", ".insert", ".appendleft", ".extend", ".update"})
 _NO_CODE = re.compile(
     r"""#[^\n]*|(?P<prefix>[a-zA-Z]{0,2})(?P<quote>\"\"\"|\'\'\'|"|')(?P<text>(?:[^\\]|\\.)*?)(?P=quote)""", re.DOTALL
@@ -43,7 +45,9 @@ def clues_in(words: frozenset[str], code: str) -> frozenset[Clue]:
     signs = {sign for word, sign in telling if sign is Sign.BATCHES or _names_a_purpose(word, code)}
     if "+=" in code or not _GROWING.isdisjoint(words):
         signs.add(Sign.GROWTH)
-    return words | signs
+    if _UNCALLED.search(code):
+        signs.add(Sign.UNCALLED_METHOD)
+    return words | signs | {f"{name} =" for name in _ASSIGNED.findall(code)}
 
 
 @cache
