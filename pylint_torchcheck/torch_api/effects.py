@@ -42,6 +42,7 @@ class Effect:
         same: the result is the object itself, or the argument named by ``on``; with ``EACH`` the one argument, or
             a tuple of all of them in their order.
         first_of: that is the first item of a tuple of so many.
+        unless_infinite: an argument that, when infinite, makes the call a measurement without ``verb``.
     """
 
     verb: type[Verb] | None = None
@@ -52,6 +53,7 @@ class Effect:
     gives: Kind = Kind.DATA
     same: bool = False
     first_of: int = 0
+    unless_infinite: str = ""
 
 
 _SAME: Final = Effect(same=True)
@@ -132,11 +134,12 @@ BY_NAME_ALONE: Final[dict[str, Effect]] = {
 }
 
 _CLIP: Final = Effect(ClipGradients, on="parameters")
+_CLIP_NORM: Final = Effect(ClipGradients, on="parameters", unless_infinite="max_norm")
 
 FUNCTIONS: Final[dict[str, Effect]] = {
-    "torch.nn.utils.clip_grad_norm_": _CLIP,
+    "torch.nn.utils.clip_grad_norm_": _CLIP_NORM,
+    "torch.nn.utils.clip_grad_norm": _CLIP_NORM,
     "torch.nn.utils.clip_grad_value_": _CLIP,
-    "torch.nn.utils.clip_grad_norm": _CLIP,
     "torch.autograd.backward": Effect(Backward, on="tensors"),
     "torch.load": Effect(gives=Kind.CHECKPOINT),
     "torch.jit.load": Effect(gives=Kind.MODULE),
@@ -162,6 +165,7 @@ _INSTANCE_NORM: Final = ("num_features", "eps", "momentum", "affine", "track_run
 
 # Parameters, in order, of methods and functions that the generated table of signatures does not hold.
 SIGNATURES: Final[dict[str, tuple[str, ...]]] = {
+    "torch.optim.lr_scheduler.LRScheduler.step": ("metrics", "epoch"),  # only one of them takes a metric
     "torch.autograd.backward": ("tensors", "grad_tensors", "retain_graph", "create_graph"),
     "torch.autograd.Variable": ("data", "requires_grad", "volatile"),
     "torch.nn.utils.clip_grad_norm": ("parameters", "max_norm", "norm_type"),

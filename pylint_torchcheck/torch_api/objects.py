@@ -117,6 +117,7 @@ _OWNERS = {
     Kind.OPTIMIZER: "torch.optim.Optimizer",
     Kind.SCALER: "torch.amp.GradScaler",
     Kind.TENSOR: "torch.Tensor",
+    Kind.SCHEDULER: "torch.optim.lr_scheduler.LRScheduler",
 }
 
 

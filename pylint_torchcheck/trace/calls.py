@@ -203,8 +203,9 @@ class Calls(Library):
             for function in functions:
                 self.follow(node, function, Arguments(), NOTHING)
         elif name == "apply":
-            for function in functions:
-                self.follow(node, function, Arguments([self._children_of(group)]), NOTHING)
+            with self.over_modules(node):
+                for function in functions:
+                    self.follow(node, function, Arguments([self._children_of(group)]), NOTHING)
 
     def _children_of(self, modules: Values) -> Values:
         return NOTHING.union(*(self.elements(frozenset({value}), value.site or self.tree) for value in modules))

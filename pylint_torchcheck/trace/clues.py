@@ -16,6 +16,8 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     Freeze,
     FreezePart,
     GradientsWritten,
+    NormsHeld,
+    RecordedEvaluation,
     Thaw,
     UnscaledByHand,
     Verb,
@@ -51,6 +53,10 @@ def _signs_of(verb: type[Verb]) -> Signs:
     """Return what a verb shows itself by; a call of a module by nothing, since anything may be one."""
     if verb is EvaluationForward:
         return signs([Sign.EVALUATION], [Sign.BATCHES, *_SWITCHES])
+    if verb is RecordedEvaluation:
+        return signs([Sign.EVALUATION], [Sign.BATCHES])
+    if verb is NormsHeld:
+        return signs([".eval", ".train"])
     return () if _are_akin(verb, Forward) else signs(_names_of(verb))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
@@ -19,6 +20,7 @@ from pylint_torchcheck.trace.state import join
 from pylint_torchcheck.trace.values import ANYTHING, NOTHING, PLAIN, Frame, Store, Value, Values
 
 _MOST_VALUES = 200
+_NUMBERS = frozenset({"math", "numpy", "torch"})
 _TENSOR_VIEWS = frozenset({"T", "mT", "H", "mH", "real", "imag"})
 _TENSOR_PLAIN = frozenset(
     {"shape", "device", "dtype", "ndim", "requires_grad", "is_cuda", "grad_fn", "is_leaf", "layout"}
@@ -365,6 +367,8 @@ class Expressions(Machine):
 
     def _known_attribute(self, value: Value, name: str, node: nodes.NodeNG) -> Values:
         match value.kind:
+            case Kind.LIBRARY if name == "inf" and value.path in _NUMBERS:
+                return self.store.constant(math.inf)
             case Kind.LIBRARY:
                 return frozenset({self.store.make(Kind.LIBRARY, path=canonical(f"{value.path}.{name}"))})
             case Kind.MODULE if name in effects.UNWRAPPING_ATTRIBUTES:
