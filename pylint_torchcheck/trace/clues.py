@@ -101,10 +101,24 @@ def signs_of_method(name: str, words: Collection[str], code: str) -> Iterator[Si
 
 
 def is_collection(value: nodes.NodeNG, names: Collection[str]) -> bool:
-    """Is an expression a list, tuple or dict that is written out, or the name of one?"""
-    if isinstance(value, nodes.Call) and isinstance(value.func, nodes.Name):
-        return value.func.name in {"list", "dict", "tuple"}
-    return isinstance(value, _COLLECTIONS) or (isinstance(value, nodes.Name) and value.name in names)
+    """Is an expression a list, tuple or dict that is empty or holds new objects, or the name of one?"""
+    if isinstance(value, nodes.Name):
+        return value.name in names
+    is_call = isinstance(value, nodes.Call) and isinstance(value.func, nodes.Name)
+    if not isinstance(value, _COLLECTIONS) and not (is_call and value.func.name in {"list", "dict", "tuple"}):
+        return False
+    calls = list(value.nodes_of_class(nodes.Call))
+    return any(_makes_object(call) for call in calls) or not any(_items(value))
+
+
+def _items(value: nodes.NodeNG) -> list[nodes.NodeNG]:
+    return list(value.args) if isinstance(value, nodes.Call) else list(value.get_children())
+
+
+def _makes_object(call: nodes.Call) -> bool:
+    """Is this the call of a class, as classes are spelt?"""
+    name: str = getattr(call.func, "attrname", "") or getattr(call.func, "name", "")
+    return name[:1].isupper()
 
 
 _COLLECTIONS = (nodes.List, nodes.Tuple, nodes.Dict, nodes.ListComp, nodes.DictComp)
