@@ -8,6 +8,7 @@ out: the file that imports is read as if it led to everything.
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -30,7 +31,8 @@ _UNINDENTED = re.compile(r"^(?:async[ \t]+def|def|class)[ \t]+([^\W\d]\w*)", re.
 _NAME = re.compile(r"[^\W\d]\w*")
 _MOST_PIECES = 1_000  # that one name may lead to,
 _MOST_READ = 2_000_000  # and characters of the files that they are in
-_MOST_OUTLINES = 512  # kept in memory
+_SMALLEST = 5_000  # characters that a file counts for, however short it is
+_MOST_KEPT = 6_000_000  # characters of files of which the outlines are kept in memory
 _MOST_STARRED = 24  # files that `from module import *` leads through
 
 Source = tuple[Path, str]  # a file, and a name in it; without one, all of the file
@@ -46,9 +48,13 @@ class _Piece:
 
 @dataclass(slots=True)
 class _Outline:
-    """The pieces of a file, by the names that they define, and the files that its imports mean."""
+    """The pieces of a file, by the names that they define, and the files that its imports mean.
 
-    size: int = 0
+    Args:
+        size: its length in characters.
+    """
+
+    size: int = _SMALLEST
     pieces: list[_Piece] = field(default_factory=list)
     named: dict[str, list[_Piece]] = field(default_factory=dict)
     imported: dict[str, list[Source]] = field(default_factory=dict)
@@ -74,6 +80,9 @@ class Reach:
     files: Mapping[Path, int] = field(default_factory=dict)
 
 
+_outlines: OrderedDict[tuple[Path, frozenset[Clue]], _Outline] = OrderedDict()
+
+
 def sources_of(importer: Path, level: int, module: str, name: str = "") -> Iterator[Source]:
     """Return what ``from module import name`` means in the project, or ``import module``: a name, or a whole file."""
     file = local_file(importer, module, level) if module or level else None
@@ -94,16 +103,17 @@ def reach_of(source: Source, wanted: frozenset[Clue]) -> Reach:
     while waiting:
         file, name = waiting.pop()
         outline = _outline(file, wanted)
-        files[file] = outline.size
         fresh = [piece for piece in _led_to(outline, name) if piece not in pieces]
         pieces.update(fresh)
         found.update(*(piece.clues for piece in fresh))
-        if len(pieces) > _MOST_PIECES or sum(files.values()) > _MOST_READ or len(found) == len(wanted):
+        leading = ({name} if name else {*outline.named, *outline.imported}).union(*(piece.words for piece in fresh))
+        places = [file, *_starred(outline, wanted)] if any(not outline.gives(word) for word in leading) else [file]
+        files.update((place, _outline(place, wanted).size) for place in places)
+        is_much = len(pieces) > _MOST_PIECES or len(places) > _MOST_STARRED or sum(files.values()) > _MOST_READ
+        if is_much or len(found) == len(wanted):
             return Reach(wanted, len(pieces), files)
-        leading = {name} if name else {*outline.named, *outline.imported}
-        for piece in fresh:
-            leading |= piece.words
-        following = [one for one in _meanings(outline, file, leading, wanted) if one not in sources]
+        meanings = (one for place in places for one in _meanings(place, leading, wanted, is_own=place == file))
+        following = [one for one in dict.fromkeys(meanings) if one not in sources]
         sources.update(following)
         waiting += following
     return Reach(frozenset(found), len(pieces), files)
@@ -113,34 +123,41 @@ def _led_to(outline: _Outline, name: str) -> list[_Piece]:
     return outline.named.get(name, []) if name else outline.pieces
 
 
-def _meanings(outline: _Outline, file: Path, names: set[str], wanted: frozenset[Clue]) -> Iterator[Source]:
-    """Return what the names stand for in a file."""
+def _meanings(file: Path, names: set[str], wanted: frozenset[Clue], *, is_own: bool) -> Iterator[Source]:
+    """Return what the names stand for in a file, seen from it or from one that imports all of them."""
+    outline = _outline(file, wanted)
     yield from ((file, name) for name in sorted(names & outline.named.keys()))
     for name in sorted(names & outline.imported.keys()):
-        yield from outline.imported[name]
-    for other in _starred(outline, wanted):
-        beyond = _outline(other, wanted)
-        yield from ((other, name) for name in sorted(names) if beyond.gives(name))
+        yield from outline.imported[name] if is_own else ((file, name),)
 
 
 def _starred(outline: _Outline, wanted: frozenset[Clue]) -> list[Path]:
-    """Return the files of which all names are imported, and those of which they import all."""
-    found = dict.fromkeys(outline.starred)
-    waiting = list(found)
-    while waiting and len(found) <= _MOST_STARRED:
-        fresh = [file for file in _outline(waiting.pop(), wanted).starred if file not in found]
-        found.update(dict.fromkeys(fresh))
-        waiting += fresh
-    return list(found)
+    """Return the files of which all names are imported, and those of which they import all; too many, or each."""
+    found = outline.starred[: _MOST_STARRED + 1]
+    for file in found:
+        if len(found) > _MOST_STARRED:
+            break
+        found += [other for other in _outline(file, wanted).starred if other not in found]
+    return found[: _MOST_STARRED + 1]
 
 
-@lru_cache(_MOST_OUTLINES)
 def _outline(file: Path, wanted: frozenset[Clue]) -> _Outline:
+    """Return the pieces of a file, read once as long as it is kept."""
+    if (file, wanted) not in _outlines:
+        outline = _outlines[file, wanted] = _read(file, wanted)
+        kept = sum(one.size for one in _outlines.values())
+        while kept > _MOST_KEPT and outline is not (oldest := next(iter(_outlines.items())))[1]:
+            kept -= _outlines.pop(oldest[0]).size
+    _outlines.move_to_end((file, wanted))
+    return _outlines[file, wanted]
+
+
+def _read(file: Path, wanted: frozenset[Clue]) -> _Outline:
     text = text_of(file)
     if text is None or len(text) > LONGEST_FILE:  # the reader leaves it out as well
         return _Outline()
     code = code_of(text).replace("\\\n", " ").replace("\f", "")
-    outline = _Outline(len(code))
+    outline = _Outline(max(len(code), _SMALLEST))
     for name, source in _imports(file, code):
         if name == "*":
             outline.starred.append(source[0])
@@ -217,4 +234,4 @@ def _imports(file: Path, code: str) -> Iterator[tuple[str, Source]]:
 def forget() -> None:
     """Ask the file system anew."""
     reach_of.cache_clear()
-    _outline.cache_clear()
+    _outlines.clear()
