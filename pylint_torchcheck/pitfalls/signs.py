@@ -22,6 +22,8 @@ class Sign(Enum):
     BATCHES = auto()  # a name that speaks of a data loader
 
 
+# What says all by itself that a function is worth reading, and says nothing of those that call it.
+LOCAL = frozenset({Sign.UNCALLED_METHOD, Sign.KEPT_COLLECTION, Sign.BARE_CONSTRUCTOR, Sign.BUILT_IN_FORWARD})
 Clue: TypeAlias = str | Sign | type[Verb]
 Signs: TypeAlias = tuple[frozenset[Clue], ...]
 
@@ -30,7 +32,7 @@ def signs(*groups: Iterable[Clue]) -> Signs:
     """Return signs: of each group one clue must be there.
 
     A string is a name in the source, with a dot before it if it is an attribute's, and `` =`` after that if something
-    is assigned to it; a verb stands for all names of what makes it happen.
+    is assigned to it, or `` [`` if it is asked for an element; a verb stands for all names of what makes it happen.
     """
     return tuple(frozenset(group) for group in groups)
 

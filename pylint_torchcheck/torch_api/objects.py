@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 
 from pylint_torchcheck.pitfalls.vocabulary import Kind, Trait
 from pylint_torchcheck.torch_api import effects, frameworks, generated
@@ -28,17 +28,18 @@ _SCALERS = frozenset(
     | {"torch.amp.grad_scaler.GradScaler", "torch.cpu.amp.GradScaler"}
 )
 _AUTOCASTS = frozenset({"torch.autocast", "torch.amp.autocast", "torch.cuda.amp.autocast", "torch.cpu.amp.autocast"})
+_MOST_PATHS = 16_384  # of which is remembered what they name
 # Optimizers of other well-known libraries; what follows the last dot is the class's name there.
 _OPTIMIZER_PACKAGES = ("torch.optim.", "torch_optimizer.", "apex.optimizers.", "bitsandbytes.optim.", "timm.optim.")
 
 
-@cache
+@lru_cache(_MOST_PATHS)
 def canonical(path: str) -> str:
     """Return the shortest public path of what ``path`` names."""
     return generated.ALIASES.get(path) or frameworks.ALIASES.get(path, path)
 
 
-@cache
+@lru_cache(_MOST_PATHS)
 def made_by(path: str) -> Kind | None:
     """Return the kind of what a call of ``path`` makes; ``None`` if nothing is known of it."""
     for kind, paths in _CONSTRUCTORS:
@@ -93,7 +94,7 @@ def is_child(path: str, name: str) -> bool:
     return path in generated.TORCHVISION_MODELS and name in _TORCHVISION_CHILDREN
 
 
-@cache
+@lru_cache(4_096)
 def is_method(kind: Kind, name: str) -> bool:
     """Do objects of a kind have a method of this name from torch?"""
     if kind in {Kind.TENSOR, Kind.PARAMETER}:

@@ -70,13 +70,19 @@ def _everything_made() -> Iterator[tuple[str, type[Verb]]]:
     for table in (*effects.METHODS.values(), effects.BY_NAME_ALONE, *frameworks.METHODS.values()):
         yield from ((f".{name}", verb) for name, verb in _verbs(table))
     for table in (effects.FUNCTIONS, frameworks.FUNCTIONS):
-        yield from ((_last(path), verb) for path, verb in _verbs(table))
+        yield from ((_clue_of(path), verb) for path, verb in _verbs(table))
     yield from ((_last(path), Backward) for path in frameworks.COURSES)  # the framework calls it on the loss
 
 
 def _verbs(table: Mapping[str, Effect]) -> Iterator[tuple[str, type[Verb]]]:
     for name, effect in table.items():
         yield from ((name, verb) for verb in (effect.verb, effect.off, effect.then) if verb is not None)
+
+
+def _clue_of(path: str) -> str:
+    """Return how a function shows; with its dot, if methods have the same name, which anybody may define."""
+    name = _last(path)
+    return f".{name}" if name in effects.BY_NAME_ALONE else name
 
 
 def _last(path: str) -> str:

@@ -1,28 +1,39 @@
 """What the project's other files hold, by their words alone: they are not parsed to know that there is nothing.
 
 A file is taken to pieces at the lines that are not indented: a function, a class or another statement each. A piece
-leads to what the names in it stand for, here or, through imports, in another file.
+leads to what the names in it stand for, here or, through imports, in another file. Where that is much, nothing is left
+out: the file that imports is read as if it led to everything.
 """
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from sys import intern
 
 from pylint_torchcheck.pitfalls.signs import Clue
-from pylint_torchcheck.trace.project import LONGEST_FILE, MOST_PLACES, local_file
+from pylint_torchcheck.trace.project import LONGEST_FILE, MOST_PLACES, local_file, text_of
 from pylint_torchcheck.trace.words import clues_in, code_of, words_in
 
-_FROM = re.compile(r"^[ \t]*from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n;]*)", re.MULTILINE)
-_IMPORT = re.compile(r"^[ \t]*import[ \t]+([^\n;]+)", re.MULTILINE)
-_PIECE = re.compile(r"^(?=[^\W\d]|@)(?!(?:else|elif|except|finally)\b)", re.MULTILINE)
+_FROM = re.compile(
+    r"(?:^|[:;])[ \t]*from\b[ \t]*(\.*)[ \t]*(\w[\w.]*)?[ \t]*\bimport\b[ \t]*(\([^)]*\)|[^\n;]*)", re.MULTILINE
+)
+_IMPORT = re.compile(r"(?:^|[:;])[ \t]*import\b[ \t]*([^\n;]+)", re.MULTILINE)
+_START = re.compile(r"^(?=[^\s)\]}])(?!(?:else|elif|except|finally)\b)", re.MULTILINE)
 _DEFINED = re.compile(r"^[ \t]*(?:async[ \t]+def|def|class)[ \t]+([^\W\d]\w*)", re.MULTILINE)
-_ASSIGNED = re.compile(r"^[ \t]*([^\W\d]\w*)[ \t]*(?::[^=\n]*)?=[^=]", re.MULTILINE)
-_MOST_PIECES = 4_000  # that one name may lead to
+_TARGETS = re.compile(r"^[^=\n]+(?==)|\b(?:for|as|global)\b[^=:\n]*|^[ \t]*\w+(?=\.)", re.MULTILINE)
+_DEFINITION = re.compile(r"@|def\b|class\b|async[ \t]+def\b")
+_UNINDENTED = re.compile(r"^(?:async[ \t]+def|def|class)[ \t]+([^\W\d]\w*)", re.MULTILINE)
+_NAME = re.compile(r"[^\W\d]\w*")
+_MOST_PIECES = 6_000  # that one name may lead to,
+_MOST_READ = 8_000_000  # and characters of the files that they are in
+_SMALLEST = 5_000  # characters that a file counts for, however short it is
+_MOST_KEPT = 12_000_000  # characters of files of which the outlines are kept in memory
+_MOST_STARRED = 250  # files that `from module import *` leads through
 
 Source = tuple[Path, str]  # a file, and a name in it; without one, all of the file
 
@@ -37,11 +48,39 @@ class _Piece:
 
 @dataclass(slots=True)
 class _Outline:
-    """The pieces of a file, by the names that they define, and the files that its imports mean."""
+    """The pieces of a file, by the names that they define, and the files that its imports mean.
 
+    Args:
+        size: its length in characters.
+    """
+
+    size: int = _SMALLEST
     pieces: list[_Piece] = field(default_factory=list)
-    named: dict[str, list[_Piece]] = field(default_factory=lambda: defaultdict(list))
-    imported: dict[str, list[Source]] = field(default_factory=lambda: defaultdict(list))
+    named: dict[str, list[_Piece]] = field(default_factory=dict)
+    imported: dict[str, list[Source]] = field(default_factory=dict)
+    starred: list[Path] = field(default_factory=list)  # files of which all names are imported
+
+    def gives(self, name: str) -> bool:
+        """Is this the name of something in the file?"""
+        return name in self.named or name in self.imported
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What a name of another file may lead to.
+
+    Args:
+        clues: those of the wanted ones that it may come upon.
+        pieces: how many pieces that took.
+        files: how long each of the files is that they are in.
+    """
+
+    clues: frozenset[Clue]
+    pieces: int = 0
+    files: Mapping[Path, int] = field(default_factory=dict)
+
+
+_outlines: OrderedDict[tuple[Path, frozenset[Clue]], _Outline] = OrderedDict()
 
 
 def sources_of(importer: Path, level: int, module: str, name: str = "") -> Iterator[Source]:
@@ -56,64 +95,117 @@ def sources_of(importer: Path, level: int, module: str, name: str = "") -> Itera
 
 
 @lru_cache(MOST_PLACES)
-def clues_beyond(source: Source, wanted: frozenset[Clue]) -> frozenset[Clue]:
-    """Return those of the wanted clues that a name of another file may lead to."""
+def reach_of(source: Source, wanted: frozenset[Clue]) -> Reach:
+    """Return what a name of another file may lead to; all, if that is much."""
     found: set[Clue] = set()
-    sources, pieces = {source}, set[_Piece]()
+    sources, pieces, files = {source}, set[_Piece](), dict[Path, int]()
     waiting = [source]
     while waiting:
         file, name = waiting.pop()
         outline = _outline(file, wanted)
-        leading = [other for other in outline.imported.get(name, ()) if other not in sources]
-        for piece in _led_to(outline, name):
-            if piece not in pieces:
-                pieces.add(piece)
-                found |= piece.clues
-                leading += _leading_from(outline, file, piece)
-        fresh = [other for other in leading if other not in sources]
-        sources.update(fresh)
-        waiting += fresh
-        if len(pieces) > _MOST_PIECES:
-            return wanted
-    return frozenset(found)
+        fresh = [piece for piece in _led_to(outline, name) if piece not in pieces]
+        pieces.update(fresh)
+        found.update(*(piece.clues for piece in fresh))
+        leading = ({name} if name else {*outline.named, *outline.imported}).union(*(piece.words for piece in fresh))
+        places = [file, *_starred(outline, wanted)] if any(not outline.gives(word) for word in leading) else [file]
+        files.update((place, _outline(place, wanted).size) for place in places)
+        is_much = len(pieces) > _MOST_PIECES or len(places) > _MOST_STARRED or sum(files.values()) > _MOST_READ
+        if is_much or len(found) == len(wanted):
+            return Reach(wanted, len(pieces), files)
+        meanings = (one for place in places for one in _meanings(place, leading, wanted, is_own=place == file))
+        following = [one for one in dict.fromkeys(meanings) if one not in sources]
+        sources.update(following)
+        waiting += following
+    return Reach(frozenset(found), len(pieces), files)
 
 
 def _led_to(outline: _Outline, name: str) -> list[_Piece]:
     return outline.named.get(name, []) if name else outline.pieces
 
 
-def _leading_from(outline: _Outline, file: Path, piece: _Piece) -> Iterator[Source]:
-    for word in piece.words:
-        if word in outline.named:
-            yield file, word
-        yield from outline.imported.get(word, ())
+def _meanings(file: Path, names: set[str], wanted: frozenset[Clue], *, is_own: bool) -> Iterator[Source]:
+    """Return what the names stand for in a file, seen from it or from one that imports all of them."""
+    outline = _outline(file, wanted)
+    yield from ((file, name) for name in sorted(names & outline.named.keys()))
+    for name in sorted(names & outline.imported.keys()):
+        yield from outline.imported[name] if is_own else ((file, name),)
 
 
-@lru_cache(MOST_PLACES)
+def _starred(outline: _Outline, wanted: frozenset[Clue]) -> list[Path]:
+    """Return the files of which all names are imported, and those of which they import all; too many, or each."""
+    found = outline.starred[: _MOST_STARRED + 1]
+    for file in found:
+        if len(found) > _MOST_STARRED:
+            break
+        found += [other for other in _outline(file, wanted).starred if other not in found]
+    return found[: _MOST_STARRED + 1]
+
+
 def _outline(file: Path, wanted: frozenset[Clue]) -> _Outline:
-    outline = _Outline()
-    try:
-        code = code_of(file.read_text(encoding="utf-8", errors="replace"))
-    except OSError:
-        return outline
-    if len(code) > LONGEST_FILE:  # the reader leaves it out as well
-        return outline
+    """Return the pieces of a file, read once as long as it is kept."""
+    if (file, wanted) not in _outlines:
+        outline = _outlines[file, wanted] = _read(file, wanted)
+        kept = sum(one.size for one in _outlines.values())
+        while kept > _MOST_KEPT and outline is not (oldest := next(iter(_outlines.items())))[1]:
+            kept -= _outlines.pop(oldest[0]).size
+    _outlines.move_to_end((file, wanted))
+    return _outlines[file, wanted]
+
+
+def _read(file: Path, wanted: frozenset[Clue]) -> _Outline:
+    text = text_of(file)
+    if text is None or len(text) > LONGEST_FILE:  # the reader leaves it out as well
+        return _Outline()
+    code = code_of(text).replace("\\\n", " ").replace("\f", "")
+    outline = _Outline(max(len(code), _SMALLEST))
     for name, source in _imports(file, code):
-        outline.imported[name].append(source)
-    for text in _PIECE.split(code):
-        if not text.startswith(("import ", "from ")):
-            _add_piece(outline, text, wanted)
+        if name == "*":
+            outline.starred.append(source[0])
+        else:
+            outline.imported.setdefault(name, []).append(source)
+    _divide(outline, code, wanted)
     return outline
 
 
-def _add_piece(outline: _Outline, text: str, wanted: frozenset[Clue]) -> None:
-    words = words_in(text)
-    piece = _Piece(clues_in(words, text) & wanted, words)
-    outline.pieces.append(piece)
-    defined: list[str] = _DEFINED.findall(text)
-    is_definition = text.startswith(("def ", "class ", "async def ", "@"))
-    for name in defined[:1] if is_definition else {*defined, *_ASSIGNED.findall(text)}:
-        outline.named[name].append(piece)
+def _divide(outline: _Outline, code: str, wanted: frozenset[Clue]) -> None:
+    """Divide a file into its pieces; a statement counts for those who name what it binds or calls a method of."""
+    for text in _pieces(code):
+        words = words_in(text)
+        piece = _Piece(clues_in(words, text) & wanted, frozenset(map(intern, words)))
+        outline.pieces.append(piece)
+        defined: list[str] = _DEFINED.findall(text)
+        if _DEFINITION.match(text):
+            _name_piece(outline, piece, {*defined[:1], *_UNINDENTED.findall(text)})
+        elif not _is_main_guard(text):
+            _name_piece(outline, piece, _targets_in(text))
+
+
+def _pieces(code: str) -> Iterator[str]:
+    """Divide a file at the lines that are not indented, but for those in brackets, and behind decorators."""
+    piece: list[str] = []
+    depth = 0
+    for text in _START.split(code):
+        piece.append(text)
+        depth += sum(map(text.count, "([{")) - sum(map(text.count, ")]}"))
+        if depth <= 0 and not text.startswith("@"):
+            yield "".join(piece)
+            piece, depth = [], 0
+    yield "".join(piece)
+
+
+def _name_piece(outline: _Outline, piece: _Piece, names: Iterable[str]) -> None:
+    for name in names:
+        outline.named.setdefault(intern(name), []).append(piece)
+
+
+def _targets_in(text: str) -> set[str]:
+    """Return the names that a statement may bind, and some others."""
+    return {*_NAME.findall(" ".join(_TARGETS.findall(text))), *_DEFINED.findall(text)}
+
+
+def _is_main_guard(text: str) -> bool:
+    """Is this what no import runs?"""
+    return text.startswith("if __name__ ==") and "\nel" not in text
 
 
 def _imports(file: Path, code: str) -> Iterator[tuple[str, Source]]:
@@ -127,11 +219,12 @@ def _imports(file: Path, code: str) -> Iterator[tuple[str, Source]]:
         for clause in clauses.split(","):
             match clause.split():
                 case [module] | [module, "as", _] as words:
-                    bound = words[-1].partition(".")[0]
+                    bound, _, rest = words[-1].partition(".")
                     yield from ((bound, source) for source in sources_of(file, 0, module))
+                    yield from ((bound, source) for source in sources_of(file, 0, bound) if rest)
 
 
 def forget() -> None:
     """Ask the file system anew."""
-    clues_beyond.cache_clear()
-    _outline.cache_clear()
+    reach_of.cache_clear()
+    _outlines.clear()

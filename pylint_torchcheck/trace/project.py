@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tokenize
 from collections import OrderedDict
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +15,8 @@ from astroid.manager import AstroidManager
 
 from pylint_torchcheck.trace.roles import Roles
 
-_MOST_TREES = 128  # kept in memory at once
+_MOST_SOURCE = 2_500_000  # bytes of source of which the trees are kept in memory, each a hundred times as large
+_SMALLEST = 2_000  # bytes that a file counts for, however short it is
 LONGEST_FILE = 400_000  # bytes; longer ones are generated
 _HIGHEST_ROOT = 4  # folders above a file that are searched for what it imports
 _ROOT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", "requirements.txt")
@@ -21,6 +24,7 @@ _INSTALLED = frozenset({"site-packages", "dist-packages"})
 _NEVER_LOCAL = frozenset({"torch", "torchvision", "torchaudio", "numpy", "os", "sys"})
 
 _trees: OrderedDict[tuple[str, int, int], nodes.Module | None] = OrderedDict()
+_roles: dict[nodes.Module, Roles] = {}  # of these trees
 MOST_PLACES = 8_192  # answers of the file system kept in memory
 
 
@@ -48,7 +52,7 @@ def _roots(folder: Path, level: int) -> tuple[Path, ...]:
     folders = (folder, *folder.parents)
     if level:
         return (folders[min(level, len(folders)) - 1],)
-    tops = [i for i, one in enumerate(folders) if any((one / mark).exists() for mark in _ROOT_MARKS)]
+    tops = [i for i, one in enumerate(folders) if any(os.path.exists(one / mark) for mark in _ROOT_MARKS)]
     return folders[: min([_HIGHEST_ROOT, *tops]) + 1]
 
 
@@ -56,7 +60,7 @@ def _roots(folder: Path, level: int) -> tuple[Path, ...]:
 def _module_in(root: Path, parts: tuple[str, ...]) -> Path | None:
     place = root.joinpath(*parts)
     for candidate in (place / "__init__.py", place.with_name(f"{place.name}.py") if parts else place / "__init__.py"):
-        if candidate.is_file():
+        if os.path.isfile(candidate):  # unlike the method of the path, it raises nothing
             return candidate
     return None
 
@@ -73,26 +77,49 @@ def tree_of(path: Path) -> nodes.Module | None:
     key = (str(path), status.st_mtime_ns, status.st_size)
     if key not in _trees:
         _trees[key] = _parse(path) if status.st_size <= LONGEST_FILE else None
-        if len(_trees) > _MOST_TREES:
-            _trees.popitem(last=False)
+        _keep_few()
     _trees.move_to_end(key)
     return _trees[key]
 
 
+def _keep_few() -> None:
+    """Forget the trees that were not asked for the longest, but never the last one."""
+    while len(_trees) > 1 and sum(max(size, _SMALLEST) for _, _, size in _trees) > _MOST_SOURCE:
+        _, tree = _trees.popitem(last=False)
+        if tree is not None:
+            _roles.pop(tree, None)
+
+
 def _parse(path: Path) -> nodes.Module | None:
     builder = AstroidBuilder(AstroidManager(), apply_transforms=False)
+    text = text_of(path)
+    if text is None:
+        return None
     try:
         # The public `string_build` would enter the tree into the cache that Pylint infers from, and infer itself.
-        tree, _ = builder._data_build(path.read_text(encoding="utf-8"), path.stem, str(path))  # pylint: disable=protected-access
+        tree, _ = builder._data_build(text, path.stem, str(path))  # pylint: disable=protected-access
         return tree
-    except (OSError, UnicodeDecodeError, astroid.AstroidError, RecursionError, MemoryError):
+    except (astroid.AstroidError, SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 
-@lru_cache(_MOST_TREES)
+def text_of(path: Path) -> str | None:
+    """Return the text of a file, decoded as Python does; ``None`` if it cannot be read."""
+    try:
+        with tokenize.open(path) as file:
+            return file.read()
+    except (OSError, SyntaxError, ValueError, LookupError, MemoryError):
+        return None
+
+
 def roles_of(tree: nodes.Module) -> Roles:
     """Return what the names of an imported file seem to be."""
-    return Roles(tree)
+    if tree in _roles:
+        return _roles[tree]
+    roles = Roles(tree)
+    if any(tree is kept for kept in _trees.values()):
+        _roles[tree] = roles
+    return roles
 
 
 def forget() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import lru_cache
 
 from astroid import nodes
 
@@ -29,15 +29,16 @@ _CHECKED = frozenset(
 )
 _VALIDATION = frozenset({"validate", "validation", "validating"})
 _TRAINING = frozenset("train training trainer trainloader fit learn".split())
+MOST_WORDS = 16_384  # of which is remembered what they say
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
-@cache
+@lru_cache(MOST_WORDS)
 def _words(name: str) -> frozenset[str]:
     return frozenset(word.lower() for word in _WORD.findall(name))
 
 
-@cache
+@lru_cache(MOST_WORDS)
 def speaks_of_evaluation(name: str) -> bool:
     """Does a name hold a word for validation, test or inference?"""
     words = _words(name)

@@ -16,11 +16,14 @@ from pathlib import Path
 from astroid import nodes
 
 from pylint_torchcheck.pitfalls.pitfall import Pitfall
-from pylint_torchcheck.pitfalls.signs import Clue, Sign, Signs, may_hold
+from pylint_torchcheck.pitfalls.signs import LOCAL, Clue, Sign, Signs, may_hold
 from pylint_torchcheck.torch_api.effects import MOVING_METHODS
 from pylint_torchcheck.trace.clues import is_collection, signs_of, signs_of_method
-from pylint_torchcheck.trace.neighbours import clues_beyond, sources_of
+from pylint_torchcheck.trace.neighbours import Reach, Source, reach_of, sources_of
 from pylint_torchcheck.trace.words import clues_in, code_of, words_in
+
+_MOST_PIECES = 60_000  # of the project's other files, that the names of one file may lead to,
+_MOST_READ = 16_000_000  # and characters of the files that they are in
 
 
 @dataclass(eq=False, slots=True)
@@ -41,7 +44,12 @@ class Survey:
         self._named: dict[str, list[_Part]] = defaultdict(list)  # what a name may stand for
         self._module: list[_Part] = []
         self._anywhere: set[Clue] = set()  # what any name may lead to, after `from module import *`
-        self._lines = _lines_of(tree)
+        self._seen: dict[tuple[int, int | None, str], tuple[frozenset[str], frozenset[Clue]]] = {}
+        self._statements: dict[tuple[str, int, int | None], _Part] = {}
+        self._beyond_known: dict[Source, frozenset[Clue]] = {}
+        self._files: dict[Path, int] = {}  # the project's, and how long they are
+        self._pieces = 0  # of them, that names have led to
+        self._lines = _lines_of(tree) if pitfalls else []
         if self._lines:
             self._divide(tree, "")
             for part in (*self._functions.values(), *self._module):
@@ -51,6 +59,8 @@ class Survey:
     def may_matter(self, scope: nodes.NodeNG) -> bool:
         """May reading the module's body or a function find anything?"""
         if not self._lines or not self._signs:
+            return True
+        if scope is not self._tree and scope not in self._functions:
             return True
         parts = self._module if scope is self._tree else [self._functions[scope]]
         clues = set[Clue]().union(*(part.clues for part in parts))
@@ -85,20 +95,33 @@ class Survey:
     def _add_statement(self, node: nodes.NodeNG, owner: str, end: int | None) -> None:
         """A statement counts for the module or the class, and for those who name what it is about."""
         words, clues = self._look(node, end)
-        part = _Part(words, clues)
-        if owner:
-            self._named[owner].append(part)
-            return
-        self._module.append(part)
-        assigned = {target.name for target in node.nodes_of_class(nodes.AssignName)}
-        for name in (words | assigned) & self._tree.locals.keys():
-            self._named[name].append(part)
+        part = self._part_of(words, (owner, _first_line(node), end))
+        part.clues |= clues
+        if not owner:
+            assigned = {target.name for target in node.nodes_of_class(nodes.AssignName)}
+            for name in (assigned - words) & self._tree.locals.keys():
+                self._named[name].append(part)
+
+    def _part_of(self, words: frozenset[str], place: tuple[str, int, int | None]) -> _Part:
+        """Return the part that some lines are, one for all statements that stand on them."""
+        if place not in self._statements:
+            part = self._statements[place] = _Part(words, set())
+            owner, *_ = place
+            if not owner:
+                self._module.append(part)
+            for name in [owner] if owner else words & self._tree.locals.keys():
+                self._named[name].append(part)
+        return self._statements[place]
 
     def _look(self, node: nodes.NodeNG, end: int | None) -> tuple[frozenset[str], set[Clue]]:
         """Return the words of a piece of source, and the clues in it that matter."""
-        code = "\n".join(self._lines[_first_line(node) - 1 : end])
-        words = words_in(code)
-        found = {*clues_in(words, code), *signs_of_method(getattr(node, "name", ""), words, code)}
+        place = (_first_line(node), end, getattr(node, "name", ""))
+        if place not in self._seen:
+            code = "\n".join(self._lines[place[0] - 1 : end])
+            words = words_in(code)
+            self._seen[place] = words, clues_in(words, code) | set(signs_of_method(place[2], words, code))
+        words, seen = self._seen[place]
+        found = set(seen & self._wanted)
         displayed = set[str]()
         for inner in statements(node):
             match inner:
@@ -121,8 +144,8 @@ class Survey:
         is_from = isinstance(node, nodes.ImportFrom)
         for name, alias in node.names:
             clues = self._beyond(node, name)
-            if is_from and name in self._wanted:
-                clues.add(name)  # under another name, perhaps
+            if is_from:  # under another name, perhaps
+                clues |= {name, f".{name}"} & self._wanted
             if name == "*":
                 self._anywhere |= clues
             elif clues:
@@ -137,7 +160,17 @@ class Survey:
             sources = sources_of(here, node.level or 0, node.modname, name)
         else:
             sources = sources_of(here, 0, name)
-        return set[Clue]().union(*(clues_beyond(source, self._wanted_beyond) for source in sources))
+        return set[Clue]().union(*map(self._reached, sources))
+
+    def _reached(self, source: Source) -> frozenset[Clue]:
+        """Return what a name of another file may lead to; everything, once that has taken too much work."""
+        if source not in self._beyond_known:
+            is_too_much = self._pieces > _MOST_PIECES or sum(self._files.values()) > _MOST_READ
+            reach = Reach(self._wanted_beyond) if is_too_much else reach_of(source, self._wanted_beyond)
+            self._beyond_known[source] = reach.clues
+            self._files.update(reach.files)
+            self._pieces += reach.pieces
+        return self._beyond_known[source]
 
 
 @cache
@@ -156,29 +189,39 @@ def _clues(sought: list[Signs]) -> frozenset[Clue]:
 
 
 def _spread(parts: list[_Part], named: dict[str, list[_Part]]) -> None:
-    """Give each part the clues of all that it may lead to."""
-    users: dict[_Part, list[_Part]] = defaultdict(list)
+    """Give each part the clues of all that it may lead to, but for those that stand for themselves."""
     everything = dict.fromkeys([*parts, *(part for group in named.values() for part in group)])
+    users: dict[str, list[_Part]] = defaultdict(list)
+    names: dict[_Part, list[str]] = defaultdict(list)
     for part in everything:
         for name in part.words & named.keys():
-            for reached in named[name]:
-                users[reached].append(part)
+            users[name].append(part)
+    for name, group in named.items():
+        for part in group:
+            names[part].append(name)
+    reached: dict[str, set[Clue]] = defaultdict(set)  # what a name may lead to
     waiting = [part for part in everything if part.clues]
     while waiting:
         part = waiting.pop()
-        for user in users[part]:
-            if not part.clues <= user.clues:
-                user.clues |= part.clues
-                waiting.append(user)
+        for name in names[part]:
+            if not part.clues - LOCAL <= reached[name]:
+                reached[name] |= part.clues - LOCAL
+                for user in users[name]:
+                    if not reached[name] <= user.clues:
+                        user.clues |= reached[name]
+                        waiting.append(user)
 
 
 def _lines_of(tree: nodes.Module) -> list[str]:
     """Return the lines of the source; none, if it is not at hand."""
-    stream = tree.stream()
-    if stream is None:
+    try:
+        stream = tree.stream()
+        if stream is None:
+            return []
+        with stream, io.TextIOWrapper(stream, tree.file_encoding or "utf-8", errors="replace") as text:
+            return code_of(text.read()).split("\n")
+    except (OSError, LookupError):  # it has been moved meanwhile, or is in an encoding of its own
         return []
-    with stream, io.TextIOWrapper(stream, tree.file_encoding or "utf-8", errors="replace") as text:
-        return code_of(text.read()).split("\n")
 
 
 def _first_line(node: nodes.NodeNG) -> int:

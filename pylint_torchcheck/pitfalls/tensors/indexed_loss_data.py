@@ -20,7 +20,7 @@ class IndexedLossData(Pitfall):
     symbol = "indexed-loss-data"
     message = "%s indexes a tensor that has no dimensions, which raises an IndexError; write %s.item()"
     torch_versions = ">= 0.5"
-    signs = signs([".data"])
+    signs = signs([".data ["])
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:
