@@ -27,6 +27,7 @@ class Protocol:
         having: a trait that the subject must be known to have.
         unless_lacking: a trait that the subject must not be known to lack.
         unless_seen: verbs that silence the pitfall for a subject wherever in the program they occur.
+        unless_leading_to: verbs that silence it where they happen to what came of the event that breaks it.
     """
 
     of: Kind
@@ -35,6 +36,7 @@ class Protocol:
     having: Trait | None = None
     unless_lacking: Trait | None = None
     unless_seen: tuple[type[Verb], ...] = ()
+    unless_leading_to: tuple[type[Verb], ...] = ()
 
     @cached_property
     def states(self) -> frozenset[str]:

@@ -85,6 +85,10 @@ class Call(Place, Protocol):
     def target_text(self) -> str:
         """The source of the target that the result is assigned to; empty if there is none."""
 
+    @property
+    def in_training(self) -> bool:
+        """Does its statement, or a condition around it, ask whether a module is in train mode?"""
+
     def gives(self, parameter: str) -> bool:
         """Is the argument given: by keyword, by position, or perhaps through ``*args`` or ``**kwargs``?"""
 
@@ -96,6 +100,50 @@ class Call(Place, Protocol):
 
     def argument_text(self, parameter: str) -> str:
         """Return the source of the argument; empty if it is not given in plain sight."""
+
+
+class Attribute(Place, Protocol):
+    """An attribute in the source, read or assigned, with what is known of it from all the ways that lead there."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def receivers(self) -> Collection[Subject]:
+        """What it belongs to."""
+
+    @property
+    def receiver_text(self) -> str:
+        """The source of what it belongs to."""
+
+    @property
+    def values(self) -> Collection[Subject]:
+        """What it may be, or what is assigned to it."""
+
+    @property
+    def value_text(self) -> str:
+        """The source of what is assigned; empty where the attribute is read, or where many things are assigned."""
+
+    @property
+    def is_own(self) -> bool:
+        """Does a method read or assign it on its own ``self``?"""
+
+    @property
+    def is_statement(self) -> bool:
+        """Is reading it a statement of its own?"""
+
+    @property
+    def is_computed_with(self) -> bool:
+        """Is it an operand of arithmetic, or put into a text?"""
+
+    @property
+    def index(self) -> object:
+        """The constant that what is read is indexed by; ``None`` if it is not."""
+
+    @property
+    def called_before(self) -> Collection[str]:
+        """The names of what the same function calls in earlier lines, or in its own."""
 
 
 class Event(Protocol):
@@ -167,6 +215,36 @@ class Program(Protocol):
 
     def pure_tensor_calls(self) -> Iterable[Call]:
         """Return the calls of methods that give a tensor elsewhere, otherwise, or changed, and leave it as it was."""
+
+    def assignments(self, *names: str) -> Iterable[Attribute]:
+        """Return the assignments to attributes with one of these names, or to any, in the order of reading."""
+
+    def attributes(self, *names: str) -> Iterable[Attribute]:
+        """Return where attributes with one of these names are read, and not called."""
+
+    def uncalled_methods(self) -> Iterable[Attribute]:
+        """Return where a method that torch gives an object is read, and not called."""
+
+    def is_handed_to(self, attribute: object, path: str) -> bool:
+        """Is what is read an argument of a library's function, by itself or in a dict, list or tuple?"""
+
+    def constructions(self, kind: Kind) -> Iterable[Call]:
+        """Return the calls that make objects of a kind, and nothing else."""
+
+    def hidden_modules(self, attribute: object) -> Collection[Subject]:
+        """Return the modules in a collection that an attribute of a module gets, and that it has no other way."""
+
+    def shadowed_methods(self) -> Iterable[Attribute]:
+        """Return the assignments by which an object hides a method of its own that it has from ``nn.Module``."""
+
+    def enclosing_kind(self, place: object) -> Kind | None:
+        """Return what the objects are whose method a place stands in; ``None`` if it stands in none."""
+
+    def is_scalar(self, subject: Subject) -> bool:
+        """Is it a tensor without dimensions for certain?"""
+
+    def is_backpropagated(self, attribute: object) -> bool:
+        """Is ``backward()`` called on the name that an attribute belongs to?"""
 
     def place_of(self, event: object) -> Place | None:
         """Return where an event of a loop shows in this file; ``None`` if the loop is in another one."""

@@ -13,6 +13,10 @@ class Sign(Enum):
     """Something that shows in the source and is no name."""
 
     DROPPED_RESULT = auto()  # a method of tensors called as a statement
+    UNCALLED_METHOD = auto()  # an attribute as a statement, or a method of torch's that is handed on and not called
+    KEPT_COLLECTION = auto()  # a list, tuple or dict that an attribute is set to
+    BARE_CONSTRUCTOR = auto()  # an `__init__` that sets attributes before it calls that of a base class, if it does
+    BUILT_IN_FORWARD = auto()  # a `forward` that names a layer
     GROWTH = auto()  # a sum or a list that something is added to
     EVALUATION = auto()  # a name that speaks of validation, test or inference
     BATCHES = auto()  # a name that speaks of a data loader
@@ -25,8 +29,8 @@ Signs: TypeAlias = tuple[frozenset[Clue], ...]
 def signs(*groups: Iterable[Clue]) -> Signs:
     """Return signs: of each group one clue must be there.
 
-    A string is a name in the source, with a dot before it if it is an attribute's; a verb stands for all names of what
-    makes it happen.
+    A string is a name in the source, with a dot before it if it is an attribute's, and `` =`` after that if something
+    is assigned to it; a verb stands for all names of what makes it happen.
     """
     return tuple(frozenset(group) for group in groups)
 

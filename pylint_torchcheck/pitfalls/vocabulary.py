@@ -39,6 +39,7 @@ class Trait(Enum):
 
     BATCH_NORM = auto()  # has running statistics that move in train mode
     MODE_DEPENDENT = auto()  # acts differently in train mode and in eval mode
+    PARAMETERS = auto()  # has something to learn
 
 
 class Verb:
@@ -63,6 +64,10 @@ class Forward(Verb):
 
 class EvaluationForward(Forward):
     """A module was called for validation, test or inference."""
+
+
+class RecordedEvaluation(EvaluationForward):
+    """The same, while gradients are recorded."""
 
 
 class Backward(Verb):
@@ -109,8 +114,16 @@ class ClipScaledGradients(Verb):
     """Gradients were clipped to a threshold that was multiplied by a gradient scaler's factor, as they are."""
 
 
+class GradientsTaken(Verb):
+    """Gradients of a tensor were computed and handed back, and added to no parameter."""
+
+
 class SchedulerStep(Verb):
     """A scheduler moved on."""
+
+
+class SchedulerSet(SchedulerStep):
+    """A scheduler was told the epoch to move to, or the metric to act upon."""
 
 
 class TrainMode(Verb):
@@ -119,6 +132,10 @@ class TrainMode(Verb):
 
 class EvalMode(Verb):
     """A module was put in eval mode."""
+
+
+class NormsHeld(Verb):
+    """The BatchNorm layers of a module were put in eval mode, whatever mode the rest is in."""
 
 
 class Freeze(Verb):

@@ -42,6 +42,7 @@ class Effect:
         same: the result is the object itself, or the argument named by ``on``; with ``EACH`` the one argument, or
             a tuple of all of them in their order.
         first_of: that is the first item of a tuple of so many.
+        unless_infinite: an argument that, when infinite, makes the call a measurement without ``verb``.
     """
 
     verb: type[Verb] | None = None
@@ -52,6 +53,7 @@ class Effect:
     gives: Kind = Kind.DATA
     same: bool = False
     first_of: int = 0
+    unless_infinite: str = ""
 
 
 _SAME: Final = Effect(same=True)
@@ -132,11 +134,12 @@ BY_NAME_ALONE: Final[dict[str, Effect]] = {
 }
 
 _CLIP: Final = Effect(ClipGradients, on="parameters")
+_CLIP_NORM: Final = Effect(ClipGradients, on="parameters", unless_infinite="max_norm")
 
 FUNCTIONS: Final[dict[str, Effect]] = {
-    "torch.nn.utils.clip_grad_norm_": _CLIP,
+    "torch.nn.utils.clip_grad_norm_": _CLIP_NORM,
+    "torch.nn.utils.clip_grad_norm": _CLIP_NORM,
     "torch.nn.utils.clip_grad_value_": _CLIP,
-    "torch.nn.utils.clip_grad_norm": _CLIP,
     "torch.autograd.backward": Effect(Backward, on="tensors"),
     "torch.load": Effect(gives=Kind.CHECKPOINT),
     "torch.jit.load": Effect(gives=Kind.MODULE),
@@ -162,7 +165,9 @@ _INSTANCE_NORM: Final = ("num_features", "eps", "momentum", "affine", "track_run
 
 # Parameters, in order, of methods and functions that the generated table of signatures does not hold.
 SIGNATURES: Final[dict[str, tuple[str, ...]]] = {
+    "torch.optim.lr_scheduler.LRScheduler.step": ("metrics", "epoch"),  # only one of them takes a metric
     "torch.autograd.backward": ("tensors", "grad_tensors", "retain_graph", "create_graph"),
+    "torch.autograd.Variable": ("data", "requires_grad", "volatile"),
     "torch.nn.utils.clip_grad_norm": ("parameters", "max_norm", "norm_type"),
     **dict.fromkeys(("torch.nn.RNN", "torch.nn.LSTM", "torch.nn.GRU", "torch.nn.RNNBase"), _RECURRENT),
     **dict.fromkeys((f"torch.nn.InstanceNorm{n}d" for n in (1, 2, 3)), _INSTANCE_NORM),
@@ -206,8 +211,42 @@ MOVING_METHODS: Final = generated.INPLACE_TWINS | frozenset(
     "view view_as reshape reshape_as permute expand expand_as repeat flatten unflatten movedim flip roll "
     "pin_memory to_sparse to_dense".split()
 )
+# Modules with parameters of their own, as they are built by default.
+PARAMETRIC: Final = frozenset(
+    f"torch.nn.{name}"
+    for name in (
+        "BatchNorm1d BatchNorm2d BatchNorm3d Bilinear Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d "
+        "ConvTranspose3d Embedding EmbeddingBag GRU GRUCell GroupNorm LSTM LSTMCell LayerNorm LazyBatchNorm1d "
+        "LazyBatchNorm2d LazyBatchNorm3d LazyConv1d LazyConv2d LazyConv3d LazyConvTranspose1d LazyConvTranspose2d "
+        "LazyConvTranspose3d LazyLinear Linear MultiheadAttention PReLU RMSNorm RNN RNNCell SyncBatchNorm Transformer "
+        "TransformerDecoderLayer TransformerEncoderLayer TransformerDecoder TransformerEncoder"
+    ).split()
+)
+# Those that are dropped at random in train mode, and have nothing to learn.
+DROPOUTS: Final = frozenset(
+    f"torch.nn.{name}" for name in "Dropout Dropout1d Dropout2d Dropout3d AlphaDropout FeatureAlphaDropout".split()
+)
+# Methods of a module that torch itself or a training loop calls, so that nothing else may go by their names.
+MODULE_METHODS: Final = frozenset(
+    "train eval modules children parameters buffers named_modules named_children named_parameters named_buffers "
+    "state_dict load_state_dict apply to cuda cpu float double half bfloat16 zero_grad add_module "
+    "register_buffer register_parameter".split()
+)
+# Methods of a tensor that are called for what they give or do, and are nothing else: no attribute goes by such a name.
+TENSOR_ACTIONS: Final = frozenset(
+    "item detach detach_ numpy tolist cpu cuda clone backward zero_ requires_grad_".split()
+)
+VARIABLE: Final = "torch.autograd.Variable"  # what every tensor is since torch 0.4
 # Methods and functions that give a pair of values and indices.
 VALUES_AND_INDICES: Final = frozenset("max min topk sort kthvalue mode median cummax cummin nanmedian".split())
+
+# Methods and functions that give one number for a whole tensor, if they are told nothing more.
+REDUCTIONS: Final = frozenset("sum mean prod norm std var logsumexp nansum nanmean median trace dist".split())
+# Methods and functions that give a tensor of the same shape as what they are given.
+POINTWISE: Final = frozenset(
+    "abs exp log sqrt square neg sigmoid tanh relu clamp pow add sub mul div detach float double half to cuda "
+    "cpu".split()
+)
 
 # Attributes of a wrapped module under which the module itself is found.
 UNWRAPPING_ATTRIBUTES: Final = frozenset({"module", "_orig_mod"})

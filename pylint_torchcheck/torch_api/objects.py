@@ -18,6 +18,10 @@ HOLDERS = (
     )
     | frameworks.MODULES
 )
+# Attributes under which the models of torchvision keep submodules, whatever their architecture.
+_TORCHVISION_CHILDREN = frozenset(
+    "fc classifier features head heads encoder layer1 layer2 layer3 layer4 conv1 bn1 avgpool backbone".split()
+)
 _LOADERS = frozenset({"torch.utils.data.DataLoader", "torchdata.stateful_dataloader.StatefulDataLoader"})
 _SCALERS = frozenset(
     {"torch.amp.GradScaler", "torch.cuda.amp.GradScaler", "torch.cuda.amp.grad_scaler.GradScaler"}
@@ -62,11 +66,19 @@ _CONSTRUCTORS: tuple[tuple[Kind, frozenset[str]], ...] = (
 )
 
 
+# With parameters or without, by how they are built.
+_PERHAPS_PARAMETRIC = frozenset(
+    path for path in generated.MODULES if path.endswith(("Base", "Norm1d", "Norm2d", "Norm3d", "Loss", "List", "Dict"))
+)
+
+
 def trait_of(path: str, trait: Trait) -> bool | None:
     """Has what a call of ``path`` makes the trait? ``None``: not known, or it depends on an argument."""
     if path in HOLDERS or path in generated.TORCHVISION_VARYING_MODELS:
         return None
-    if trait is Trait.BATCH_NORM:
+    if trait is Trait.PARAMETERS:
+        has, unsure = effects.PARAMETRIC | generated.TORCHVISION_MODELS, _PERHAPS_PARAMETRIC
+    elif trait is Trait.BATCH_NORM:
         has, unsure = generated.BATCH_NORMS | generated.TORCHVISION_BATCH_NORM_MODELS, frozenset[str]()
     else:
         has = generated.MODE_DEPENDENT | generated.TORCHVISION_MODE_DEPENDENT_MODELS
@@ -75,6 +87,19 @@ def trait_of(path: str, trait: Trait) -> bool | None:
         return True
     known = path in generated.MODULES or path in generated.LOSS_FUNCTIONS or path in generated.TORCHVISION_MODELS
     return False if known and path not in unsure else None
+
+
+def is_child(path: str, name: str) -> bool:
+    """Is ``name`` a submodule of what a call of ``path`` makes?"""
+    return path in generated.TORCHVISION_MODELS and name in _TORCHVISION_CHILDREN
+
+
+@lru_cache(_MOST_PATHS)
+def is_method(kind: Kind, name: str) -> bool:
+    """Do objects of a kind have a method of this name from torch?"""
+    if kind in {Kind.TENSOR, Kind.PARAMETER}:
+        return name in effects.TENSOR_ACTIONS or name in effects.METHODS[Kind.TENSOR]
+    return name in effects.METHODS.get(kind, ())
 
 
 def signature(path: str) -> tuple[str, ...] | None:
@@ -93,6 +118,7 @@ _OWNERS = {
     Kind.OPTIMIZER: "torch.optim.Optimizer",
     Kind.SCALER: "torch.amp.GradScaler",
     Kind.TENSOR: "torch.Tensor",
+    Kind.SCHEDULER: "torch.optim.lr_scheduler.LRScheduler",
 }
 
 

@@ -14,6 +14,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     GradientsWritten,
     Kind,
     Obtained,
+    OptimizerStep,
     TrainMode,
     UnscaledByHand,
     UnscaleGradients,
@@ -23,7 +24,9 @@ from pylint_torchcheck.pitfalls.vocabulary import (
 from pylint_torchcheck.trace.concerns import may_be_any
 from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.origins import Origins
-from pylint_torchcheck.trace.values import Value
+from pylint_torchcheck.trace.values import Value, Values
+
+_ON_WEIGHTS = (Backward, OptimizerStep)
 
 
 class Bearing(Enum):
@@ -80,7 +83,10 @@ class Bearings:
         if subject.kind is Kind.OPTIMIZER:
             return self._on_gradients(event, subject)
         if subject.kind is Kind.MODULE:
-            return self._on_module(event, subject)
+            is_on_weights = issubclass(event.verb, _ON_WEIGHTS)
+            return self._on_weights(event, subject) if is_on_weights else self._on_module(event, subject)
+        if subject.kind is Kind.SCHEDULER and issubclass(event.verb, OptimizerStep | Escaped):
+            return self._on_schedule(event, subject)
         return self._on_unknown(event)
 
     def _among(self, event: Event, subject: Value) -> Bearing:
@@ -139,6 +145,28 @@ class Bearings:
         if any(one.within(other) or other.within(one) for one in held for other in reached):
             return True
         return False if held and reached and is_held_in_sight and is_reached_in_sight else None
+
+    def _on_schedule(self, event: Event, scheduler: Value) -> Bearing:
+        """A scheduler goes with its optimizer; code that is not in sight may step that one."""
+        held = self._origins.of_one(scheduler)
+        if event.subjects <= held and not issubclass(event.verb, Escaped):
+            return Bearing.CERTAIN if len(event.subjects) == 1 else Bearing.POSSIBLE
+        is_known = not any(value.kind is Kind.UNKNOWN for value in held)
+        if is_known and event.subjects.isdisjoint(held):
+            return self._on_unknown(event)
+        return Bearing.POSSIBLE
+
+    def _on_weights(self, event: Event, module: Value) -> Bearing:
+        """Does a backward pass reach a module's parameters, or a step change them?"""
+        reached, is_in_sight = self._origins.modules(event.subjects)
+        whole = reached & self._wholes_of(module)
+        if whole and len(event.subjects) == 1:
+            return Bearing.CERTAIN
+        apart = is_in_sight and reached and not any(one.within(module) for one in reached)
+        return Bearing.NONE if apart and not whole else Bearing.POSSIBLE
+
+    def _wholes_of(self, module: Value) -> Values:
+        return self._origins.wholes(frozenset({module}))
 
     def _on_module(self, event: Event, module: Value) -> Bearing:
         """A mode set for the whole is set for its parts; one set for a part concerns the whole in part."""

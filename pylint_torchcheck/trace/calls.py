@@ -10,11 +10,11 @@ from pylint_torchcheck.pitfalls.vocabulary import Accumulate, Kind, LoadWeights,
 from pylint_torchcheck.torch_api import effects, generated
 from pylint_torchcheck.torch_api.effects import Effect
 from pylint_torchcheck.torch_api.objects import canonical, method_path, signature
-from pylint_torchcheck.trace import gradients
+from pylint_torchcheck.trace import gradients, shapes
 from pylint_torchcheck.trace.accumulation import outlives_iteration
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.callsites import CallSite
-from pylint_torchcheck.trace.classes import find_method, framework_method, is_class_method, is_property
+from pylint_torchcheck.trace.classes import enclosing_class, find_method, framework_method, is_class_method, is_property
 from pylint_torchcheck.trace.expressions import of_module
 from pylint_torchcheck.trace.functions import Way
 from pylint_torchcheck.trace.library import STEP_HOOKS, Library
@@ -121,7 +121,7 @@ class Calls(Library):
             return canonical(f"{value.path}.{name}")
         effect = framework_method(value, name, self.store) or effects.METHODS.get(value.kind, {}).get(name)
         if isinstance(value.definition, nodes.ClassDef):
-            after = _enclosing_class(node) if _is_super(func.expr) else None
+            after = enclosing_class(node) if _is_super(func.expr) else None
             method = find_method(value.definition, name, self, after)
             if (
                 effect is not None
@@ -203,8 +203,9 @@ class Calls(Library):
             for function in functions:
                 self.follow(node, function, Arguments(), NOTHING)
         elif name == "apply":
-            for function in functions:
-                self.follow(node, function, Arguments([self._children_of(group)]), NOTHING)
+            with self.over_modules(node):
+                for function in functions:
+                    self.follow(node, function, Arguments([self._children_of(group)]), NOTHING)
 
     def _children_of(self, modules: Values) -> Values:
         return NOTHING.union(*(self.elements(frozenset({value}), value.site or self.tree) for value in modules))
@@ -322,7 +323,8 @@ class Calls(Library):
             case Kind.CLASS:
                 return self.instantiate(node, callee, arguments)
             case Kind.LOSS_FUNCTION:
-                return self.tensor(node, arguments.everything(), path="loss", guessed=callee.guessed)
+                path = shapes.LOSSES if callee.constant is False else shapes.LOSS
+                return self.tensor(node, arguments.everything(), path=path, guessed=callee.guessed)
             case Kind.INSTANCE if isinstance(callee.definition, nodes.ClassDef):
                 method = find_method(callee.definition, "__call__", self)
                 if method is not None:
@@ -337,9 +339,3 @@ class Calls(Library):
 
 def _is_super(node: nodes.NodeNG) -> bool:
     return isinstance(node, nodes.Call) and isinstance(node.func, nodes.Name) and node.func.name == "super"
-
-
-def _enclosing_class(node: nodes.NodeNG) -> nodes.ClassDef | None:
-    while node is not None and not isinstance(node, nodes.ClassDef):
-        node = node.parent
-    return node

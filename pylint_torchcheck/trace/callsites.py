@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from astroid import nodes
@@ -73,6 +73,13 @@ class CallSite(Place):
             return isinstance(target, nodes.AssignName) and not _is_read(target)
         return self.is_statement
 
+    @property
+    def in_training(self) -> bool:
+        """Does its statement, or a condition around it, ask whether a module is in train mode?"""
+        return "training" in self.node.statement().as_string() or any(
+            "training" in text for text in _conditions(self.node)
+        )
+
     def gives(self, parameter: str) -> bool:
         """Is the argument given: by keyword, by position, or perhaps through ``*args`` or ``**kwargs``?"""
         if any(keyword.arg in {None, parameter} for keyword in self.node.keywords):
@@ -113,6 +120,14 @@ class CallSite(Place):
             return signature(path) or ()
         kinds = {value.kind for value in self.receivers} or {Kind.MODULE}
         return signature(method_path(kinds.pop(), self.method)) or ()
+
+
+def _conditions(node: nodes.NodeNG) -> Iterator[str]:
+    """Return the source of the conditions around a node in its function."""
+    while not isinstance(node, nodes.FunctionDef | nodes.Module):
+        if isinstance(node, nodes.If | nodes.IfExp):
+            yield node.test.as_string()
+        node = node.parent
 
 
 def _is_pure(method: nodes.Attribute) -> bool:

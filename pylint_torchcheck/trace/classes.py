@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 _MODULE_BASES = frozenset({"torch.nn.Module", "torch.jit.ScriptModule"})
 _MODE_NAMES = frozenset({"dropout", "dropout2d", "dropout3d", "alpha_dropout", "feature_dropout", "training"})
 _BATCH_NORM_NAMES = frozenset({"batch_norm"})
+_TELLING_NAMES = {
+    Trait.BATCH_NORM: _BATCH_NORM_NAMES,
+    Trait.MODE_DEPENDENT: _MODE_NAMES | _BATCH_NORM_NAMES,
+    Trait.PARAMETERS: frozenset({"Parameter", "register_parameter"}),
+}
 
 
 def lineage(definition: nodes.ClassDef, store: Store) -> Iterator[nodes.ClassDef | str | None]:
@@ -70,6 +75,13 @@ def course_of(definition: nodes.ClassDef, store: Store) -> Course | None:
     """Return what a framework does with the methods of a class; ``None`` if none is known to do anything."""
     known = (ancestor for ancestor in lineage(definition, store) if isinstance(ancestor, str))
     return next((frameworks.COURSES[path] for path in known if path in frameworks.COURSES), None)
+
+
+def enclosing_class(node: nodes.NodeNG) -> nodes.ClassDef | None:
+    """Return the class around a node, whichever functions are between."""
+    while node is not None and not isinstance(node, nodes.ClassDef):
+        node = node.parent
+    return node
 
 
 def is_property(method: nodes.FunctionDef) -> bool:
@@ -145,6 +157,8 @@ def _one_has(value: Value, trait: Trait, store: Store, seen: set[Value]) -> bool
     if value.kind not in {Kind.MODULE, Kind.LOSS_FUNCTION}:
         return None
     answer = trait_of(value.path, trait)
+    if trait is Trait.PARAMETERS:  # the constant tells of modes
+        return answer
     return value.constant if value.constant is False or (answer is None and value.constant is True) else answer
 
 
@@ -166,9 +180,8 @@ def _instance_has(
 
 
 def _body_has(definition: nodes.ClassDef, trait: Trait, store: Store) -> bool:
-    """Does the class call the functional form, or ask ``self.training``?"""
+    """Does the class call the functional form, ask ``self.training``, or make parameters?"""
     if definition not in store.attributes_of:
         asked = definition.nodes_of_class(nodes.Attribute)
         store.attributes_of[definition] = frozenset(node.attrname for node in asked)
-    names = _BATCH_NORM_NAMES if trait is Trait.BATCH_NORM else _MODE_NAMES | _BATCH_NORM_NAMES
-    return not names.isdisjoint(store.attributes_of[definition])
+    return not _TELLING_NAMES[trait].isdisjoint(store.attributes_of[definition])

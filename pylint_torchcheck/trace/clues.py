@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
+
+from astroid import nodes
 
 from pylint_torchcheck.pitfalls.pitfall import Pitfall
 from pylint_torchcheck.pitfalls.signs import Clue, Sign, Signs, signs
@@ -13,6 +16,8 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     Freeze,
     FreezePart,
     GradientsWritten,
+    NormsHeld,
+    RecordedEvaluation,
     Thaw,
     UnscaledByHand,
     Verb,
@@ -48,6 +53,10 @@ def _signs_of(verb: type[Verb]) -> Signs:
     """Return what a verb shows itself by; a call of a module by nothing, since anything may be one."""
     if verb is EvaluationForward:
         return signs([Sign.EVALUATION], [Sign.BATCHES, *_SWITCHES])
+    if verb is RecordedEvaluation:
+        return signs([Sign.EVALUATION], [Sign.BATCHES])
+    if verb is NormsHeld:
+        return signs([".eval", ".train"])
     return () if _are_akin(verb, Forward) else signs(_names_of(verb))
 
 
@@ -79,3 +88,39 @@ def _are_akin(one: type[Verb], other: type[Verb]) -> bool:
 
 
 _SWITCHES = frozenset(_last(path) for path in effects.GRAD_CONTEXTS) - {"enable_grad"}
+
+
+def signs_of_method(name: str, words: Collection[str], code: str) -> Iterator[Sign]:
+    """Return what a constructor or a ``forward`` shows in its words."""
+    if name == "forward" and not _LAYERS.isdisjoint(words):
+        yield Sign.BUILT_IN_FORWARD
+    if name == "__init__":
+        setting, base = _SETTING.search(code), code.find(".__init__")
+        if setting and (base < 0 or setting.start() < base):
+            yield Sign.BARE_CONSTRUCTOR
+
+
+def is_collection(value: nodes.NodeNG, names: Collection[str]) -> bool:
+    """Is an expression a list, tuple or dict that is empty or holds new objects, or the name of one?"""
+    if isinstance(value, nodes.Name):
+        return value.name in names
+    is_call = isinstance(value, nodes.Call) and isinstance(value.func, nodes.Name)
+    if not isinstance(value, _COLLECTIONS) and not (is_call and value.func.name in {"list", "dict", "tuple"}):
+        return False
+    calls = list(value.nodes_of_class(nodes.Call))
+    return any(_makes_object(call) for call in calls) or not any(_items(value))
+
+
+def _items(value: nodes.NodeNG) -> list[nodes.NodeNG]:
+    return list(value.args) if isinstance(value, nodes.Call) else list(value.get_children())
+
+
+def _makes_object(call: nodes.Call) -> bool:
+    """Is this the call of a class, as classes are spelt?"""
+    name: str = getattr(call.func, "attrname", "") or getattr(call.func, "name", "")
+    return name[:1].isupper()
+
+
+_COLLECTIONS = (nodes.List, nodes.Tuple, nodes.Dict, nodes.ListComp, nodes.DictComp)
+_LAYERS = frozenset(_last(path) for path in effects.PARAMETRIC | effects.DROPOUTS)
+_SETTING = re.compile(r"\bself\.\w+\s*(?::[^=\n]+)?=(?!=)")

@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
-from pylint_torchcheck.pitfalls.vocabulary import Created, Kind, Obtained, Verb
+from pylint_torchcheck.pitfalls.vocabulary import Backward, Created, Kind, Obtained, OptimizerStep, Verb
 from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.origins import Origins, wholes_of
 from pylint_torchcheck.trace.values import Value
@@ -49,6 +49,7 @@ class _Index:
 
     def __init__(self, verb: type[Verb], events: list[Event], origins: Origins) -> None:
         self._begins = issubclass(verb, Created | Obtained)
+        self._is_on_weights = issubclass(verb, Backward | OptimizerStep)
         self._events = events
         self._origins = origins
         self._on: dict[Value, list[int]] = {}
@@ -74,9 +75,23 @@ class _Index:
         if subject.kind is Kind.OPTIMIZER:
             yield from self._through_gradients(subject)
         elif subject.kind is Kind.MODULE:
-            yield from self._through_parts(subject)
+            yield from self._through_weights(subject) if self._is_on_weights else self._through_parts(subject)
+        elif subject.kind is Kind.SCHEDULER:
+            yield from (self._on.get(held, ()) for held in self._origins.of_one(subject))
+            yield self._beyond_sight(subject)
+
+    def _beyond_sight(self, scheduler: Value) -> Sequence[int]:
+        """Return all events, if what a scheduler is built from is not known."""
+        is_known = not any(value.kind is Kind.UNKNOWN for value in self._origins.of_one(scheduler))
+        return () if is_known else [event.number for event in self._events]
 
     # Modules, by their parts
+
+    def _through_weights(self, module: Value) -> Iterator[Sequence[int]]:
+        yield self._sources.anywhere
+        yield self._sources.within.get(module, ())
+        for whole in wholes_of(module):
+            yield self._sources.exactly.get(whole, ())
 
     def _through_parts(self, module: Value) -> Iterator[Sequence[int]]:
         yield self._inside.get(module, ())

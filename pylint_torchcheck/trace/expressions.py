@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
@@ -9,19 +10,25 @@ from astroid import nodes
 
 from pylint_torchcheck.pitfalls.vocabulary import Kind
 from pylint_torchcheck.torch_api import effects
-from pylint_torchcheck.torch_api.objects import canonical
+from pylint_torchcheck.torch_api.objects import canonical, is_child
 from pylint_torchcheck.trace import truth
 from pylint_torchcheck.trace.classes import find_method, is_property
 from pylint_torchcheck.trace.machine import Machine
 from pylint_torchcheck.trace.places import dotted
+from pylint_torchcheck.trace.sites import AttributeSite
 from pylint_torchcheck.trace.state import join
 from pylint_torchcheck.trace.values import ANYTHING, NOTHING, PLAIN, Frame, Store, Value, Values
 
 _MOST_VALUES = 200
+_NUMBERS = frozenset({"math", "numpy", "torch"})
 _TENSOR_VIEWS = frozenset({"T", "mT", "H", "mH", "real", "imag"})
 _TENSOR_PLAIN = frozenset(
     {"shape", "device", "dtype", "ndim", "requires_grad", "is_cuda", "grad_fn", "is_leaf", "layout"}
 )
+
+_REGISTERS = frozenset(
+    {"_modules", "_parameters", "_buffers", "__dict__"}
+)  # where a module keeps what is assigned to it
 
 _Reader: TypeAlias = Callable[[Any], Values]
 
@@ -32,6 +39,7 @@ class Expressions(Machine):
     def __init__(self, tree: nodes.Module, store: Store) -> None:
         super().__init__(tree, store)
         self._evaluators: dict[type[nodes.NodeNG], _Reader] = {}  # for each type of node, the method that reads it
+        self.attributes: dict[nodes.NodeNG, AttributeSite] = {}  # what is read, but for methods in calls, and assigned
 
     def evaluate(self, node: nodes.NodeNG | None) -> Values:
         """Return what an expression may be; an expression that is not known may be anything."""
@@ -299,7 +307,16 @@ class Expressions(Machine):
     # Attributes
 
     def _attribute(self, node: nodes.Attribute) -> Values:
-        return self.attribute(self.evaluate(node.expr), node.attrname, node)
+        receivers = self.evaluate(node.expr)
+        values = self.attribute(receivers, node.attrname, node)
+        self.note_attribute(node, receivers, values)
+        return values
+
+    def note_attribute(self, node: nodes.Attribute | nodes.AssignAttr, receivers: Values, values: Values) -> None:
+        """Remember what an attribute is asked of, or assigned to, and what it may be."""
+        if node not in self.attributes:
+            self.attributes[node] = AttributeSite(node)
+        self.attributes[node].note(receivers, values)
 
     def attribute(self, values: Values, name: str, node: nodes.NodeNG) -> Values:
         """Return what ``values.name`` may be; of very many objects, nothing is said."""
@@ -350,10 +367,14 @@ class Expressions(Machine):
 
     def _known_attribute(self, value: Value, name: str, node: nodes.NodeNG) -> Values:
         match value.kind:
+            case Kind.LIBRARY if name == "inf" and value.path in _NUMBERS:
+                return self.store.constant(math.inf)
             case Kind.LIBRARY:
                 return frozenset({self.store.make(Kind.LIBRARY, path=canonical(f"{value.path}.{name}"))})
             case Kind.MODULE if name in effects.UNWRAPPING_ATTRIBUTES:
                 return frozenset({value})
+            case Kind.MODULE if is_child(value.path, name):
+                return frozenset({self.store.make(Kind.MODULE, owner=value, path=name)})
             case Kind.TENSOR | Kind.PARAMETER:
                 return self._tensor_attribute(value, name, node)
             case Kind.CHECKPOINT | Kind.STATE_DICT:
@@ -396,6 +417,7 @@ class Expressions(Machine):
     def assign_attribute(self, target: nodes.AssignAttr, values: Values) -> None:
         """Let an attribute hold ``values``; only a receiver that is certain forgets what it held."""
         receivers = self.evaluate(target.expr)
+        self.note_attribute(target, receivers, values)
         values = self.guess(values, target)
         self.bindings.setdefault(target, set()).update(values)
         state = self.here()
@@ -422,6 +444,8 @@ class Expressions(Machine):
         for value in self.evaluate(target.value):
             if value.kind in {Kind.COLLECTION, Kind.TENSOR, Kind.MODULE}:
                 self.store.derive(value, values)
+            if value.kind is Kind.UNKNOWN and value.owner is not None and value.path in _REGISTERS:
+                self.store.derive(value.owner, values)
             self.rest_of.pop(value, None)
             for one in key:
                 if value.kind is Kind.COLLECTION and isinstance(one.constant, str):

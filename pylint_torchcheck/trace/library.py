@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from astroid import nodes
@@ -12,19 +13,24 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     ClipScaledGradients,
     Created,
     Escaped,
+    EvalMode,
     EvaluationForward,
     Forward,
+    GradientsTaken,
     Kind,
     Obtained,
     OptimizerStep,
+    RecordedEvaluation,
     ScaledBackward,
+    SchedulerSet,
+    SchedulerStep,
     Thaw,
     Verb,
 )
 from pylint_torchcheck.torch_api import effects, generated
 from pylint_torchcheck.torch_api.effects import EACH, Effect
 from pylint_torchcheck.torch_api.objects import function_effect, is_harmless, made_by, signature
-from pylint_torchcheck.trace import gradients, purpose, truth
+from pylint_torchcheck.trace import gradients, norms, purpose, truth
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.functions import Functions
 from pylint_torchcheck.trace.places import dotted
@@ -83,6 +89,8 @@ class Library(Functions):
                 return frozenset({self.store.make(kind, node, self.frame, path=path, constant=False)})
             case Kind.LOADER:
                 return frozenset({self.store.make(kind, node, self.frame, path=path)})
+            case Kind.LOSS_FUNCTION:
+                return self.new(kind, node, given, path, constant=_reduces(arguments))
             case Kind.MODULE if path in generated.MODE_DEPENDENT_IF or path in generated.BATCH_NORMS:
                 return self.new(kind, node, given, path, constant=self._is_switched_on(path, arguments))
         return self.new(kind, node, given, path)
@@ -136,6 +144,19 @@ class Library(Functions):
             gradients.change(self, node, value, "zero_")
         return PLAIN
 
+    def _call_torch_autograd_Variable(self, node: nodes.Call, arguments: Arguments) -> Values:  # noqa: N802
+        """A tensor is handed back as it is; told to require a gradient, it is the beginning of a graph."""
+        given = arguments.get("data", ("data",)) or arguments.everything()
+        if "requires_grad" in arguments.keywords and truth.of(arguments.keywords["requires_grad"]) is not False:
+            return frozenset({self.store.make(Kind.TENSOR, node, self.frame, path=effects.VARIABLE, on_graph=None)})
+        tensors = frozenset(value for value in given if value.kind in {Kind.TENSOR, Kind.PARAMETER})
+        others = given - tensors
+        return tensors | (self.tensor(node, others, path=effects.VARIABLE) if others or not given else NOTHING)
+
+    def _call_torch_autograd_grad(self, node: nodes.Call, arguments: Arguments) -> Values:
+        self.emit(GradientsTaken, node, arguments.get("outputs", ("outputs",)))
+        return self.result_of_unknown(node, "torch.autograd.grad", arguments)
+
     # Builtins that the reader sees through
 
     def _call_builtins_enumerate(self, node: nodes.Call, arguments: Arguments) -> Values:
@@ -172,6 +193,15 @@ class Library(Functions):
 
     _call_collections_OrderedDict = _call_builtins_dict  # noqa: N815  # as the class is spelt
 
+    def _call_builtins_isinstance(self, _: nodes.Call, arguments: Arguments) -> Values:
+        """An object that was built in sight by a class of torch is an instance of it; of others, nothing is said."""
+        match arguments.positional:
+            case [values, classes] if values and all(value.path and not value.guessed for value in values):
+                paths = {value.path for value in classes if value.kind is Kind.LIBRARY}
+                if len(paths) == len(classes) == 1 and all(value.path in paths for value in values):
+                    return self.store.constant(True)
+        return PLAIN
+
     def _call_builtins_getattr(self, node: nodes.Call, arguments: Arguments) -> Values:
         match arguments.positional:
             case [receivers, names, *_] if len(names) == 1:
@@ -199,11 +229,16 @@ class Library(Functions):
         self, effect: Effect, node: nodes.NodeNG, subjects: Values, arguments: Arguments, parameters: Sequence[str]
     ) -> Values:
         """Record what a call does to ``subjects``; return what it gives."""
-        if effect.verb is not None:
+        is_measured = bool(effect.unless_infinite) and self._is_infinite(arguments, effect, parameters)
+        if effect.verb is not None and not is_measured:
             verb = self._verb(effect, subjects, arguments, parameters)
             if verb is Forward:
                 return self.forward(node, subjects, arguments)
+            if verb is SchedulerStep and self.loops and self.loops[-1].does_only(node):
+                verb = SchedulerSet  # as many times as epochs have been trained before
             self.emit(verb, node, subjects)
+            if verb is EvalMode and self.held_norms is not None and norms.are_picked(node):
+                self.held_norms |= norms.owners_of(subjects)
             if verb is OptimizerStep:
                 self._run_step_hooks(node, subjects)
         if effect.then is not None:
@@ -211,6 +246,16 @@ class Library(Functions):
         if effect.same:
             return self._handed_back(effect, node, subjects, arguments)
         return PLAIN if effect.gives is Kind.DATA else self.new(effect.gives, node, subjects)
+
+    def _is_infinite(self, arguments: Arguments, effect: Effect, parameters: Sequence[str]) -> bool:
+        given = arguments.get(effect.unless_infinite, parameters)
+        return bool(given) and all(value.kind is Kind.CONSTANT and value.constant == math.inf for value in given)
+
+    def _call_builtins_float(self, _: nodes.Call, arguments: Arguments) -> Values:
+        match arguments.positional:
+            case [values] if len(values) == 1 and str(next(iter(values)).constant).lower() in {"inf", "infinity"}:
+                return self.store.constant(math.inf)
+        return PLAIN
 
     def _handed_back(self, effect: Effect, node: nodes.NodeNG, subjects: Values, arguments: Arguments) -> Values:
         """Return the object or objects that a call gives back."""
@@ -240,6 +285,8 @@ class Library(Functions):
         assert effect.verb is not None
         if effect.verb is Backward and subjects and all(value.path == _SCALED for value in subjects):
             return ScaledBackward
+        if effect.verb is SchedulerStep and (arguments.starred or arguments.everything()):
+            return SchedulerSet
         if effect.verb is ClipGradients and self._knows_scale(arguments):
             return ClipScaledGradients
         given = arguments.get(effect.switch, parameters) if effect.switch else NOTHING
@@ -267,7 +314,8 @@ class Library(Functions):
         inputs = arguments.everything()
         output = self.tensor(node, modules | inputs, guessed=True)
         evaluates = self._evaluates(inputs)
-        self.emit(EvaluationForward if evaluates else Forward, node, modules, output)
+        evaluation = RecordedEvaluation if self.recording() else EvaluationForward
+        self.emit(evaluation if evaluates else Forward, node, modules, output)
         return output
 
     def _evaluates(self, inputs: Values) -> bool:
@@ -331,6 +379,15 @@ class Library(Functions):
             names = self.attribute_names.get(value, ())
             return [held for name in names for held in self.here().get((value, name)) or ()]
         return []
+
+
+def _reduces(arguments: Arguments) -> bool | None:
+    """Does a loss function built so give one number for the batch? ``None``: as it does by default."""
+    settings = [arguments.keywords[name] for name in ("reduction", "reduce") if name in arguments.keywords]
+    if arguments.starred:
+        return False
+    constants = {value.constant if value.kind is Kind.CONSTANT else "none" for given in settings for value in given}
+    return None if constants <= {"mean", "sum", "batchmean", "elementwise_mean", True} else False
 
 
 def _site_of(node: nodes.Call, index: int) -> nodes.NodeNG:

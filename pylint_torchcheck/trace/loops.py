@@ -26,3 +26,8 @@ class Loop:
     over_loader: bool = field(default=False, compare=False)
     target: Values = field(default=NOTHING, compare=False)
     apart: frozenset[str] = field(default=frozenset(), compare=False)
+
+    def does_only(self, node: nodes.NodeNG) -> bool:
+        """Is the loop there to repeat this one call, and nothing else?"""
+        body = self.node.body
+        return len(body) == 1 and isinstance(body[0], nodes.Expr) and body[0].value is node

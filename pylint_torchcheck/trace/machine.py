@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from astroid import nodes
 
-from pylint_torchcheck.pitfalls.vocabulary import Created, Kind, Obtained, Verb
+from pylint_torchcheck.pitfalls.vocabulary import Created, Kind, NormsHeld, Obtained, Verb
 from pylint_torchcheck.torch_api.effects import GRAD_CONTEXTS, NO_GRADIENT
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.events import Event, Trace
@@ -54,6 +54,7 @@ class Machine:
         self.rest_of: dict[Value, Arguments] = {}  # what `*args` and `**kwargs` of a function got
         self.drawn: list[Values] = []  # the same for those that were drawn from, in the order of reading
         self.switched: list[type[Verb]] | None = None  # what a loop over parameters does to their `requires_grad`
+        self.held_norms: set[Value] | None = None  # modules whose BatchNorm layers a loop puts in eval mode
         self._work = self._all_work = self._far = self._all_far = 0
 
     def start_trace(self, state: State) -> Trace:
@@ -261,6 +262,17 @@ class Machine:
         event = Event(number, verb, node, self.frame, subjects, results, self.loops, outlives)
         self.trace.add(event, state.ends)
         state.ends = frozenset({number})
+
+    @contextmanager
+    def over_modules(self, node: nodes.NodeNG) -> Iterator[None]:
+        """Read what is done to each part of a module; what befalls its BatchNorm layers does for certain."""
+        before, self.held_norms = self.held_norms, set()
+        try:
+            yield
+        finally:
+            held, self.held_norms = frozenset(self.held_norms), before
+        if held and self.state is not None:
+            self.emit(NormsHeld, node, held)
 
     def mark(self, node: nodes.NodeNG) -> int:
         """Record a point that loops can come back to; return its number."""

@@ -9,19 +9,23 @@ from astroid import nodes
 
 from pylint_torchcheck.pitfalls.pitfall import Pitfall, Protocol
 from pylint_torchcheck.pitfalls.questions import Subject
-from pylint_torchcheck.pitfalls.vocabulary import Trait
-from pylint_torchcheck.torch_api.effects import MOVING_METHODS
+from pylint_torchcheck.pitfalls.vocabulary import Kind, Trait
+from pylint_torchcheck.torch_api.effects import MODULE_METHODS, MOVING_METHODS
+from pylint_torchcheck.torch_api.objects import is_method
 from pylint_torchcheck.trace.callsites import CallSite
-from pylint_torchcheck.trace.classes import has_trait
+from pylint_torchcheck.trace.classes import enclosing_class, has_trait, kind_of_instance
 from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.files import Files
 from pylint_torchcheck.trace.origins import Origins
-from pylint_torchcheck.trace.places import Place
+from pylint_torchcheck.trace.places import Place, dotted
 from pylint_torchcheck.trace.reader import Reader
+from pylint_torchcheck.trace.registration import hidden_modules
 from pylint_torchcheck.trace.roots import read_everything
+from pylint_torchcheck.trace.shapes import is_scalar
+from pylint_torchcheck.trace.sites import AttributeSite
 from pylint_torchcheck.trace.survey import Survey, statements
 from pylint_torchcheck.trace.typestate import Breach, Follower, all_breaches
-from pylint_torchcheck.trace.values import Store, Value, Values
+from pylint_torchcheck.trace.values import NOTHING, Store, Value, Values
 
 
 class Program:
@@ -35,6 +39,8 @@ class Program:
         self._traces = list(read_everything(reader, survey.may_matter))
         # What is called in the project's other files is reported when those are read.
         self._callsites = [callsite for node, callsite in reader.callsites.items() if node.root() is tree]
+        self._attributes = [site for node, site in reader.attributes.items() if node.root() is tree]
+        self._roles = reader.roles
         self._tree = tree
         self._origins = Origins(self._store)
         self._bindings = reader.bindings
@@ -83,6 +89,62 @@ class Program:
         """Return the calls of methods that give a tensor elsewhere, otherwise, or changed, and leave it as it was."""
         return self.method_calls(*MOVING_METHODS)
 
+    def assignments(self, *names: str) -> Iterator[AttributeSite]:
+        """Return the assignments to attributes with one of these names, or to any, in the order of reading."""
+        yield from (
+            site for site in self._attributes if isinstance(site.node, nodes.AssignAttr) and site.is_named(names)
+        )
+
+    def attributes(self, *names: str) -> Iterator[AttributeSite]:
+        """Return where attributes with one of these names are read, and not called."""
+        yield from (
+            site for site in self._attributes if isinstance(site.node, nodes.Attribute) and site.is_named(names)
+        )
+
+    def uncalled_methods(self) -> Iterator[AttributeSite]:
+        """Return where a method that torch gives an object is read, and not called."""
+        for site in self._attributes:
+            is_read = bool(site.receivers) and not site.is_assigned and all(map(_is_callable, site.values))
+            if is_read and all(is_method(value.kind, site.name) for value in site.receivers):
+                yield site
+
+    def is_handed_to(self, attribute: object, path: str) -> bool:
+        """Is what is read an argument of a library's function, by itself or in a dict, list or tuple?"""
+        callsite = self._by_node.get(attribute.handed_to) if isinstance(attribute, AttributeSite) else None
+        return callsite is not None and callsite.paths == {path}
+
+    def constructions(self, kind: Kind) -> Iterator[CallSite]:
+        """Return the calls that make objects of a kind, and nothing else."""
+        for callsite in self._callsites:
+            made = callsite.results
+            if made and all(value.kind is kind and value.site is callsite.node for value in made):
+                yield callsite
+
+    def hidden_modules(self, attribute: object) -> Values:
+        """Return the modules in a collection that an attribute of a module gets, and that it has no other way."""
+        return hidden_modules(attribute, self._store) if isinstance(attribute, AttributeSite) else NOTHING
+
+    def shadowed_methods(self) -> Iterator[AttributeSite]:
+        """Return the assignments by which an object hides a method of its own that it has from ``nn.Module``."""
+        for site in self.assignments(*MODULE_METHODS):
+            if site.receivers and all(value.kind is Kind.MODULE for value in site.receivers):
+                yield site
+
+    def enclosing_kind(self, place: object) -> Kind | None:
+        """Return what the objects are whose method a place stands in; ``None`` if it stands in none."""
+        owner = enclosing_class(place.node) if isinstance(place, Place) else None
+        return kind_of_instance(owner, self._store)[0] if owner is not None else None
+
+    def is_scalar(self, subject: Subject) -> bool:
+        """Is it a tensor without dimensions for certain?"""
+        return isinstance(subject, Value) and is_scalar(subject, self._store)
+
+    def is_backpropagated(self, attribute: object) -> bool:
+        """Is ``backward()`` called on the name that an attribute belongs to?"""
+        if not isinstance(attribute, AttributeSite):
+            return False
+        return self._roles.of(attribute.node.scope(), dotted(attribute.node.expr)) is Kind.TENSOR
+
     def place_of(self, event: object) -> Place | None:
         """Return where an event of a loop shows in this file; ``None`` if the loop is in another one."""
         if not isinstance(event, Event) or event.node.root() is self._tree:
@@ -128,6 +190,10 @@ class Program:
 
 def _values(subjects: Iterable[Subject]) -> Values:
     return frozenset(subject for subject in subjects if isinstance(subject, Value))
+
+
+def _is_callable(value: Value) -> bool:
+    return value.kind in {Kind.FUNCTION, Kind.UNKNOWN}
 
 
 def mentions_torch(tree: nodes.Module) -> bool:

@@ -406,10 +406,11 @@ class Reader(Imports):
                 self._iterate(node, iterated, elements)
             return
         choices = self._choices(node.iter, iterated)
-        if choices:
-            self._unroll(node, choices)
-        else:
-            self._iterate(node, iterated, elements, acted_upon)
+        with self.over_modules(node):
+            if choices:
+                self._unroll(node, choices)
+            else:
+                self._iterate(node, iterated, elements, acted_upon)
 
     _read_asyncfor = _read_for
 

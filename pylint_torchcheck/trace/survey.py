@@ -18,7 +18,7 @@ from astroid import nodes
 from pylint_torchcheck.pitfalls.pitfall import Pitfall
 from pylint_torchcheck.pitfalls.signs import Clue, Sign, Signs, may_hold
 from pylint_torchcheck.torch_api.effects import MOVING_METHODS
-from pylint_torchcheck.trace.clues import signs_of
+from pylint_torchcheck.trace.clues import is_collection, signs_of, signs_of_method
 from pylint_torchcheck.trace.neighbours import Reach, Source, reach_of, sources_of
 from pylint_torchcheck.trace.words import clues_in, code_of, words_in
 
@@ -44,17 +44,23 @@ class Survey:
         self._named: dict[str, list[_Part]] = defaultdict(list)  # what a name may stand for
         self._module: list[_Part] = []
         self._anywhere: set[Clue] = set()  # what any name may lead to, after `from module import *`
-        self._seen: dict[tuple[int, int | None], tuple[frozenset[str], frozenset[Clue]]] = {}
+        self._seen: dict[tuple[int, int | None], tuple[str, frozenset[str], frozenset[Clue]]] = {}
         self._statements: dict[tuple[str, int, int | None], _Part] = {}
         self._beyond_known: dict[Source, frozenset[Clue]] = {}
         self._files: dict[Path, int] = {}  # the project's, and how long they are
         self._pieces = 0  # of them, that names have led to
         self._lines = _lines_of(tree) if pitfalls else []
         if self._lines:
-            self._divide(tree, "")
-            for part in (*self._functions.values(), *self._module):
-                part.clues |= self._anywhere
-            _spread([*self._functions.values(), *self._module], self._named)
+            try:
+                self._look_over(tree)
+            except RecursionError:  # an expression that is too deep to look through
+                self._lines = []
+
+    def _look_over(self, tree: nodes.Module) -> None:
+        self._divide(tree, "")
+        for part in (*self._functions.values(), *self._module):
+            part.clues |= self._anywhere
+        _spread([*self._functions.values(), *self._module], self._named)
 
     def may_matter(self, scope: nodes.NodeNG) -> bool:
         """May reading the module's body or a function find anything?"""
@@ -119,13 +125,20 @@ class Survey:
         if lines not in self._seen:
             code = "\n".join(self._lines[lines[0] - 1 : end])
             words = words_in(code)
-            self._seen[lines] = words, clues_in(words, code)
-        words, seen = self._seen[lines]
-        found = set(seen & self._wanted)
+            self._seen[lines] = code, words, clues_in(words, code) & self._wanted
+        code, words, seen = self._seen[lines]
+        found = {*seen, *signs_of_method(getattr(node, "name", ""), words, code)}
+        displayed = set[str]()
         for inner in statements(node):
             match inner:
+                case nodes.Assign(targets=[nodes.AssignAttr()], value=value) if is_collection(value, displayed):
+                    found.add(Sign.KEPT_COLLECTION)
+                case nodes.Assign(targets=[nodes.AssignName(name=name)], value=value) if is_collection(value, ()):
+                    displayed.add(name)
                 case nodes.Expr(value=nodes.Call(func=nodes.Attribute(attrname=name))) if name in MOVING_METHODS:
                     found.add(Sign.DROPPED_RESULT)
+                case nodes.Expr(value=nodes.Attribute()):
+                    found.add(Sign.UNCALLED_METHOD)
                 case nodes.Assign(value=nodes.BinOp(op="+")):
                     found.add(Sign.GROWTH)
                 case nodes.Import() | nodes.ImportFrom():

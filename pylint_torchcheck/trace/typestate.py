@@ -18,7 +18,7 @@ from pylint_torchcheck.trace.flow import Flow
 from pylint_torchcheck.trace.origins import Origins
 from pylint_torchcheck.trace.places import Place
 from pylint_torchcheck.trace.recurrence import recurs
-from pylint_torchcheck.trace.values import Store, Value
+from pylint_torchcheck.trace.values import NOTHING, Store, Value, Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,10 @@ class Follower:
         self.trace = trace
         self.store = store
         self.tree = tree
+        self.origins = origins
         self.bearings = Bearings(trace, origins)
         self.concerns = Concerns(trace, origins)
+        self._led: dict[tuple[type[Verb], ...], Values] = {}
 
     @cached_property
     def flow(self) -> Flow:
@@ -74,11 +76,23 @@ class Follower:
 
     def _broken(self, subject: Value, table: _Table) -> Iterator[Breach]:
         walk = _Walk(self, subject, table)
-        broken = walk.broken_events()
+        broken = [event for event in walk.broken_events() if not self._is_excused(event, table.protocol)]
         own = [event for event in broken if event.node.root() is self.tree]
         yield from (Breach(event.place, subject.guessed) for event in own)
         if len(own) < len(broken):
             yield from self._broken_elsewhere(walk, broken)
+
+    def _is_excused(self, event: Event, protocol: Protocol) -> bool:
+        """Does what came of the event come to a verb that makes it right?"""
+        excusing = protocol.unless_leading_to
+        return bool(excusing) and not self._leading_to(excusing).isdisjoint(event.results)
+
+    def _leading_to(self, verbs: tuple[type[Verb], ...]) -> Values:
+        """Return all that leads to what these verbs happen to."""
+        if verbs not in self._led:
+            subjects = NOTHING.union(*(event.subjects for event in self.trace.events(*verbs)))
+            self._led[verbs] = self.origins.of(subjects)
+        return self._led[verbs]
 
     def _broken_elsewhere(self, walk: _Walk, broken: list[Event]) -> Iterator[Breach]:
         """Report at the call that leaves the file what only the two files together show.

@@ -15,7 +15,9 @@ _NAME = re.compile(r"\w+")
 _DEFINED = re.compile(r"\bdef (\w+)")
 _QUOTED = re.compile(r"['\"](\w+)(?=['\"])")
 _ARGUMENT = re.compile(r"\b(\w+)\s*[,)]")
+_ASSIGNED = re.compile(r"(\.[^\W\d]\w*)\s*=(?!=)")
 _LOADER = re.compile(r"loader|^dl$|_dl$", re.IGNORECASE)
+_UNCALLED = re.compile(r"\.(?:item|state_dict|detach|numpy|tolist|cpu)\b(?!\s*[(.=\w])")
 _GROWING = frozenset({".append", ".add", ".insert", ".appendleft", ".extend", ".update"})
 _F_STRING = r"(?:[fFtT][rR]?|[rR][fFtT])(?P<outer>[\"'])"
 # Each way to go on begins with a character of its own, so that what has no end is given up in one pass.
@@ -76,7 +78,9 @@ def clues_in(words: frozenset[str], code: str) -> frozenset[Clue]:
         signs.add(Sign.EVALUATION)
     if "+=" in code or not _GROWING.isdisjoint(words):
         signs.add(Sign.GROWTH)
-    return words | signs
+    if _UNCALLED.search(code):
+        signs.add(Sign.UNCALLED_METHOD)
+    return words | signs | {f"{name} =" for name in _ASSIGNED.findall(code)}
 
 
 @lru_cache(MOST_WORDS)

@@ -1,0 +1,57 @@
+"""Which modules another module does not know to be its own, since they are in a plain list, tuple or dict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from astroid import nodes
+
+from pylint_torchcheck.pitfalls.vocabulary import Kind
+from pylint_torchcheck.trace.classes import lineage
+from pylint_torchcheck.trace.sites import AttributeSite
+from pylint_torchcheck.trace.values import NOTHING, Store, Value, Values
+
+# A class that says itself what its parameters are, or how it is moved, may keep its modules as it likes.
+_BY_HAND = frozenset({"parameters", "named_parameters", "to", "cuda", "_apply", "__setattr__", "state_dict"})
+
+
+def hidden_modules(attribute: AttributeSite, store: Store) -> Values:
+    """Return the modules in a collection that an attribute of a module gets, and that it has no other way."""
+    if not attribute.values or any(value.kind is not Kind.COLLECTION for value in attribute.values):
+        return NOTHING
+    if any(_is_one_item(value) for value in attribute.values):
+        return NOTHING
+    held = frozenset(_held(attribute.values, store))
+    return held.difference(*(_known(owner, held, store) for owner in attribute.receivers))
+
+
+def _is_one_item(collection: Value) -> bool:
+    """Is this a list or tuple of one item, as is written to hide a module on purpose?"""
+    return isinstance(collection.site, nodes.List | nodes.Tuple) and len(collection.site.elts) == 1
+
+
+def _held(collections: set[Value], store: Store) -> Iterator[Value]:
+    """Return the modules in collections, and in those within them."""
+    waiting, seen = list(collections), set[Value]()
+    while waiting:
+        collection = waiting.pop()
+        if collection not in seen:
+            seen.add(collection)
+            parts = store.parts.get(collection, set())
+            yield from (part for part in parts if part.kind is Kind.MODULE and not part.guessed)
+            waiting += [part for part in parts if part.kind is Kind.COLLECTION]
+
+
+def _known(owner: Value, held: Values, store: Store) -> Values:
+    """Return those of the modules that ``owner`` has as its own, or has a way of its own to deal with."""
+    if owner.kind is not Kind.MODULE or owner.guessed or _deals_by_hand(owner, store):
+        return held
+    registered = store.origins(part for part in store.parts.get(owner, ()) if part.kind is not Kind.COLLECTION)
+    return frozenset(module for module in held if any(module.within(part) for part in registered))
+
+
+def _deals_by_hand(owner: Value, store: Store) -> bool:
+    if not isinstance(owner.definition, nodes.ClassDef):
+        return True
+    known = [ancestor for ancestor in lineage(owner.definition, store) if isinstance(ancestor, nodes.ClassDef)]
+    return any(not _BY_HAND.isdisjoint(ancestor.locals) for ancestor in known)
