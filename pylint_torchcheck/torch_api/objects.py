@@ -94,7 +94,7 @@ def is_child(path: str, name: str) -> bool:
     return path in generated.TORCHVISION_MODELS and name in _TORCHVISION_CHILDREN
 
 
-@lru_cache(4_096)
+@lru_cache(_MOST_PATHS)
 def is_method(kind: Kind, name: str) -> bool:
     """Do objects of a kind have a method of this name from torch?"""
     if kind in {Kind.TENSOR, Kind.PARAMETER}:

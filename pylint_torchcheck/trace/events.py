@@ -93,10 +93,10 @@ class Trace:
                 found.setdefault(loop, []).append(event)
         return found
 
-    def reachable(self, start: int) -> set[int]:
-        """Return the numbers of the events that can happen after event ``start``."""
+    def reachable(self, *starts: int) -> set[int]:
+        """Return the numbers of the events that can happen after one of the events ``starts``."""
         found: set[int] = set()
-        waiting = list(self.followers[start])
+        waiting = [follower for start in starts for follower in self.followers[start]]
         while waiting:
             number = waiting.pop()
             if number not in found:

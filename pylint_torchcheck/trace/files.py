@@ -2,36 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from astroid import nodes
 
-from pylint_torchcheck.pitfalls.vocabulary import FileRead, FileWritten
+from pylint_torchcheck.pitfalls.vocabulary import FileRead, FileWritten, Verb
 from pylint_torchcheck.trace.callsites import CallSite
 from pylint_torchcheck.trace.events import Trace
 
-
-def reads_back(load: CallSite, saves: Iterable[CallSite], traces: Iterable[Trace]) -> bool:
-    """Has the program, each time that ``load`` is reached, perhaps saved under that name before?"""
-    target = load.argument_node("f")
-    written = {save.node for save in saves if _is_same_file(save.argument_node("f"), target)}
-    if not written:
-        return False
-    reached = [(trace, event.number) for trace in traces for event in trace.events(FileRead) if event.node is load.node]
-    return bool(reached) and all(number in _after(trace, written) for trace, number in reached)
+_MOST_LOOKS = 200  # at what comes after a save; after that, what is loaded counts as saved
 
 
-def _after(trace: Trace, written: set[nodes.NodeNG]) -> set[int]:
-    """Return the events that may come after one of these calls has written its file."""
-    writing = (event.number for event in trace.events(FileWritten) if event.node in written)
-    return set[int]().union(*(trace.reachable(number) for number in writing))
+class Files:
+    """What a program saves and loads, looked over once."""
+
+    def __init__(self, saves: Iterable[CallSite], traces: Sequence[Trace]) -> None:
+        self._saves: dict[str, list[tuple[nodes.NodeNG, nodes.NodeNG]]] = {}  # the call and the name, by its outline
+        for save in saves:
+            target = save.argument_node("f")
+            if target is not None:
+                self._saves.setdefault(_outline(target), []).append((save.node, target))
+        self._writing = [_numbers(trace, FileWritten) for trace in traces]
+        self._reading = [_numbers(trace, FileRead) for trace in traces]
+        self._traces = traces
+        self._looks = 0
+
+    def are_read_back(self, load: CallSite) -> bool:
+        """Has the program, each time that ``load`` is reached, perhaps saved under that name before?"""
+        target = load.argument_node("f")
+        saves = self._saves.get(_outline(target), ()) if target is not None else ()
+        written = [save for save, name in saves if _is_same_file(name, target)]
+        if not written:
+            return False
+        self._looks += 1
+        if self._looks > _MOST_LOOKS:
+            return True
+        reached = [index for index, reading in enumerate(self._reading) if load.node in reading]
+        return bool(reached) and all(
+            self._after(index, written).issuperset(self._reading[index][load.node]) for index in reached
+        )
+
+    def _after(self, index: int, written: list[nodes.NodeNG]) -> set[int]:
+        """Return the events of a trace that may come after one of these calls has written its file."""
+        starts = (number for save in written for number in self._writing[index].get(save, ()))
+        return self._traces[index].reachable(*starts)
 
 
-def _is_same_file(one: nodes.NodeNG | None, other: nodes.NodeNG | None) -> bool:
-    """Are the names the same, as far as they are written out? Variables mean the same only in one function."""
-    if one is None or other is None or _outline(one) != _outline(other):
-        return False
-    return _is_written_out(one) or (one.scope() is other.scope() and _is_bound_once(one))
+def _numbers(trace: Trace, verb: type[Verb]) -> dict[nodes.NodeNG, list[int]]:
+    found: dict[nodes.NodeNG, list[int]] = {}
+    for event in trace.events(verb):
+        found.setdefault(event.node, []).append(event.number)
+    return found
+
+
+def _is_same_file(one: nodes.NodeNG, other: nodes.NodeNG | None) -> bool:
+    """Do names with the same outline mean the same? Variables do so only in one function."""
+    return other is not None and (_is_written_out(one) or (one.scope() is other.scope() and _is_bound_once(one)))
 
 
 def _is_bound_once(name: nodes.NodeNG) -> bool:

@@ -46,6 +46,7 @@ class Functions(Expressions):
         self.blocks: dict[nodes.NodeNG, Callable[[Values], None]] = {}  # the `with` block that an expression opens
         self.opened: dict[Frame, Callable[[Values], None]] = {}  # the same, to be read where the generator yields
         self.constructed: dict[nodes.ClassDef, State] = {}
+        self._annotations: dict[nodes.NodeNG, dict[str, nodes.NodeNG | None]] = {}  # of the parameters of a function
         self._built: dict[nodes.ClassDef, dict[Value, int]] = {}  # the instances of each class, in the order of reading
 
     def read_body(self, body: list[nodes.NodeNG]) -> None:
@@ -66,6 +67,7 @@ class Functions(Expressions):
             return ways[0]()
         start, ends, values = self.here(), [], NOTHING
         for way in ways:
+            self.spend()
             self.state = start.copy()
             values |= way()
             ends.append(self.state)
@@ -151,14 +153,9 @@ class Functions(Expressions):
         self, parameter: nodes.AssignName, definition: nodes.FunctionDef | nodes.Lambda, frame: Frame
     ) -> str:
         """Return the path of the class that annotates a parameter; empty if it has none that is known."""
-        arguments = definition.args
-        annotations = [
-            *arguments.posonlyargs_annotations,
-            *(arguments.annotations or []),
-            *arguments.kwonlyargs_annotations,
-        ]
-        names = parameters(definition)
-        annotation = dict(zip((name.name for name in names), annotations, strict=False)).get(parameter.name)
+        if definition not in self._annotations:
+            self._annotations[definition] = _annotations_of(definition)
+        annotation = self._annotations[definition].get(parameter.name)
         if annotation is None or not dotted(annotation):
             return ""
         outer, self.frame = self.frame, frame.parent or frame
@@ -294,6 +291,16 @@ class Functions(Expressions):
         ]
         for name, values in [*zip(fields, arguments.positional, strict=False), *arguments.keywords.items()]:
             self.here().put((value, name), values)
+
+
+def _annotations_of(definition: nodes.FunctionDef | nodes.Lambda) -> dict[str, nodes.NodeNG | None]:
+    arguments = definition.args
+    annotations = [
+        *arguments.posonlyargs_annotations,
+        *(arguments.annotations or []),
+        *arguments.kwonlyargs_annotations,
+    ]
+    return dict(zip((name.name for name in parameters(definition)), annotations, strict=False))
 
 
 def _names_in(definition: nodes.FunctionDef, statement: type[nodes.Global] | type[nodes.Nonlocal]) -> frozenset[str]:

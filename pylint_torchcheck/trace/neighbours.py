@@ -107,13 +107,15 @@ def reach_of(source: Source, wanted: frozenset[Clue]) -> Reach:
         pieces.update(fresh)
         found.update(*(piece.clues for piece in fresh))
         leading = ({name} if name else {*outline.named, *outline.imported}).union(*(piece.words for piece in fresh))
-        places = [file, *_starred(outline, wanted)] if any(not outline.gives(word) for word in leading) else [file]
+        is_known = bool(name) and all(outline.gives(word) for word in leading)
+        places = [file] if is_known else [file, *_starred(outline, wanted)]
         files.update((place, _outline(place, wanted).size) for place in places)
         is_much = len(pieces) > _MOST_PIECES or len(places) > _MOST_STARRED or sum(files.values()) > _MOST_READ
         if is_much or len(found) == len(wanted):
             return Reach(wanted, len(pieces), files)
         meanings = (one for place in places for one in _meanings(place, leading, wanted, is_own=place == file))
-        following = [one for one in dict.fromkeys(meanings) if one not in sources]
+        wholes = () if name else ((place, "") for place in places)
+        following = [one for one in dict.fromkeys((*meanings, *wholes)) if one not in sources]
         sources.update(following)
         waiting += following
     return Reach(frozenset(found), len(pieces), files)

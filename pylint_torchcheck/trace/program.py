@@ -15,7 +15,7 @@ from pylint_torchcheck.torch_api.objects import is_method
 from pylint_torchcheck.trace.callsites import CallSite
 from pylint_torchcheck.trace.classes import enclosing_class, has_trait, kind_of_instance
 from pylint_torchcheck.trace.events import Event, Trace
-from pylint_torchcheck.trace.files import reads_back
+from pylint_torchcheck.trace.files import Files
 from pylint_torchcheck.trace.origins import Origins
 from pylint_torchcheck.trace.places import Place, dotted
 from pylint_torchcheck.trace.reader import Reader
@@ -160,7 +160,11 @@ class Program:
 
     def reads_back(self, call: object) -> bool:
         """Does a call load what the program itself has saved under the same name, whichever way it is reached?"""
-        return isinstance(call, CallSite) and reads_back(call, list(self.calls("torch.save")), self._traces)
+        return isinstance(call, CallSite) and self._saved.are_read_back(call)
+
+    @cached_property
+    def _saved(self) -> Files:
+        return Files(self.calls("torch.save"), self._traces)
 
     def origins(self, subjects: Iterable[Subject]) -> Values:
         """Return the subjects and all that they were computed or built from."""

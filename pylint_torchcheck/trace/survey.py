@@ -44,17 +44,23 @@ class Survey:
         self._named: dict[str, list[_Part]] = defaultdict(list)  # what a name may stand for
         self._module: list[_Part] = []
         self._anywhere: set[Clue] = set()  # what any name may lead to, after `from module import *`
-        self._seen: dict[tuple[int, int | None, str], tuple[frozenset[str], frozenset[Clue]]] = {}
+        self._seen: dict[tuple[int, int | None], tuple[str, frozenset[str], frozenset[Clue]]] = {}
         self._statements: dict[tuple[str, int, int | None], _Part] = {}
         self._beyond_known: dict[Source, frozenset[Clue]] = {}
         self._files: dict[Path, int] = {}  # the project's, and how long they are
         self._pieces = 0  # of them, that names have led to
         self._lines = _lines_of(tree) if pitfalls else []
         if self._lines:
-            self._divide(tree, "")
-            for part in (*self._functions.values(), *self._module):
-                part.clues |= self._anywhere
-            _spread([*self._functions.values(), *self._module], self._named)
+            try:
+                self._look_over(tree)
+            except RecursionError:  # an expression that is too deep to look through
+                self._lines = []
+
+    def _look_over(self, tree: nodes.Module) -> None:
+        self._divide(tree, "")
+        for part in (*self._functions.values(), *self._module):
+            part.clues |= self._anywhere
+        _spread([*self._functions.values(), *self._module], self._named)
 
     def may_matter(self, scope: nodes.NodeNG) -> bool:
         """May reading the module's body or a function find anything?"""
@@ -115,13 +121,13 @@ class Survey:
 
     def _look(self, node: nodes.NodeNG, end: int | None) -> tuple[frozenset[str], set[Clue]]:
         """Return the words of a piece of source, and the clues in it that matter."""
-        place = (_first_line(node), end, getattr(node, "name", ""))
-        if place not in self._seen:
-            code = "\n".join(self._lines[place[0] - 1 : end])
+        lines = (_first_line(node), end)
+        if lines not in self._seen:
+            code = "\n".join(self._lines[lines[0] - 1 : end])
             words = words_in(code)
-            self._seen[place] = words, clues_in(words, code) | set(signs_of_method(place[2], words, code))
-        words, seen = self._seen[place]
-        found = set(seen & self._wanted)
+            self._seen[lines] = code, words, clues_in(words, code) & self._wanted
+        code, words, seen = self._seen[lines]
+        found = {*seen, *signs_of_method(getattr(node, "name", ""), words, code)}
         displayed = set[str]()
         for inner in statements(node):
             match inner:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import sysconfig
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.util import find_spec
@@ -21,6 +22,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pylint_torchcheck.pitfalls import PITFALLS
+from pylint_torchcheck.pitfalls.pitfall import Pitfall
+from pylint_torchcheck.trace import neighbours, project
 from pylint_torchcheck.trace.program import Program
 
 ROOT = Path(__file__).parents[2]
@@ -301,6 +304,45 @@ HUGE = {
 @pytest.mark.parametrize("source", HUGE.values(), ids=HUGE)
 def test_huge_source_is_read(source: str) -> None:
     assert findings_in(IMPORTS + source) is not None
+
+
+COSTLY = {  # what once took the square of its length, or more
+    "one line": "; ".join(["x.to(device)"] * 10_000),
+    "one name": "model = nn.Linear(1, 1)\n" * 10_000,
+    "one function": "def f(model):\n    f(model)\n    optimizer.step()\n" * 3_000,
+    "one colon": "y = [" + ", ".join(["a in b"] * 20_000) + ", test]",
+    "many purposes": "y = [" + ", ".join(f"test_{n}" for n in range(20_000)) + "]",
+    "long name": "a" * 1_000_000 + " = 1",
+    "many parameters": "def f(" + ", ".join(f"a{n}=1" for n in range(8_000)) + "):\n    a1.eval()\n    a2.step()\n",
+    "many files": "".join(f"torch.save(model, 'm{n}.pt')\nmodel = torch.load('m{n}.pt')\n" for n in range(2_000)),
+    "many meanings": "".join(f"def g{n}(m):\n    m.cuda()\n    return h(m)\n" for n in range(300))
+    + "h = g0\n" + "".join(f"if x{n}:\n    h = g{n}\n" for n in range(300)) + "h(model)\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("pitfalls", [PITFALLS, ()], ids=["what matters", "everything"])
+@pytest.mark.parametrize("source", COSTLY.values(), ids=COSTLY)
+def test_work_is_bounded(source: str, pitfalls: Sequence[type[Pitfall]]) -> None:
+    tree = parse(IMPORTS + source)
+    begin = time.process_time()
+    program = Program(tree, pitfalls)
+    found = sum(1 for pitfall in PITFALLS for _ in pitfall.check(program))
+
+    assert found >= 0
+    assert time.process_time() - begin < 10
+
+
+def test_memory_does_not_grow_with_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept of the project's other files is counted by their length."""
+    monkeypatch.setattr(project, "_MOST_SOURCE", 20_000)
+    monkeypatch.setattr(neighbours, "_MOST_KEPT", 20_000)
+    for number in range(40):
+        (tmp_path / f"part{number}.py").write_text("def go(model):\n    model.eval()\n" * 50)
+        project.tree_of(tmp_path / f"part{number}.py")
+        neighbours.reach_of((tmp_path / f"part{number}.py", ""), frozenset({".eval", ".train"}))
+
+    assert 0 < sum(size for _, _, size in project._trees) <= 20_000
+    assert 0 < sum(outline.size for outline in neighbours._outlines.values()) <= 20_000
 
 
 def test_deep_expression_hides_nothing_of_the_rest_of_its_file() -> None:
