@@ -138,6 +138,9 @@ class Library(Functions):
             gradients.change(self, node, value, "zero_")
         return PLAIN
 
+    def _call_torch_device(self, node: nodes.Call, _: Arguments) -> Values:
+        return self.device(node)
+
     def _call_torch_autograd_Variable(self, node: nodes.Call, arguments: Arguments) -> Values:  # noqa: N802
         """A tensor is handed back as it is; told to require a gradient, it is the beginning of a graph."""
         given = arguments.get("data", ("data",)) or arguments.everything()

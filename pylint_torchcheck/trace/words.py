@@ -12,6 +12,9 @@ _WORD = re.compile(r"\.[^\W\d]\w*|[^\W\d]\w*\b(?!\s*=[^=])")  # but for `name=` 
 _ASSIGNED = re.compile(r"(\.[^\W\d]\w*)\s*=(?!=)")
 _LOADER = re.compile(r"loader|^dl$|_dl$", re.IGNORECASE)
 _UNCALLED = re.compile(r"\.(?:item|state_dict|detach|numpy|tolist|cpu)\b(?!\s*[(.=\w])")
+_LEAF = re.compile(r"\brequires_grad\s*=\s*True\b|\bParameter\(.*\)\.(?:cuda|to|float|half|double|type)\b")
+_COMPARED = re.compile(r"[dD]evice\w*\s*[!=]=|[!=]=\s*[\w.]*[dD]evice")
+_PATTERNS = ((_UNCALLED, Sign.UNCALLED_METHOD), (_LEAF, Sign.LEAF), (_COMPARED, Sign.COMPARED_DEVICE))
 _GROWING = frozenset({".append", ".add", ".insert", ".appendleft", ".extend", ".update"})
 _NO_CODE = re.compile(
     r"""#[^\n]*|(?P<prefix>[a-zA-Z]{0,2})(?P<quote>\"\"\"|\'\'\'|"|')(?P<text>(?:[^\\]|\\.)*?)(?P=quote)""", re.DOTALL
@@ -45,8 +48,7 @@ def clues_in(words: frozenset[str], code: str) -> frozenset[Clue]:
     signs = {sign for word, sign in telling if sign is Sign.BATCHES or _names_a_purpose(word, code)}
     if "+=" in code or not _GROWING.isdisjoint(words):
         signs.add(Sign.GROWTH)
-    if _UNCALLED.search(code):
-        signs.add(Sign.UNCALLED_METHOD)
+    signs.update(sign for pattern, sign in _PATTERNS if pattern.search(code))
     return words | signs | {f"{name} =" for name in _ASSIGNED.findall(code)}
 
 
