@@ -242,6 +242,15 @@ class Program(Protocol):
     def attributes(self, *names: str) -> Iterable[Attribute]:
         """Return where attributes with one of these names are read, and not called."""
 
+    def wasted_gradients(self) -> Iterable[tuple[Event, Subject]]:
+        """Return backward passes, each with a module that it need not go back through.
+
+        Nothing that the following step changes lies behind that module, and its own gradients are cleared unused.
+        """
+
+    def name_of(self, subject: Subject) -> str:
+        """Return the name that an object was first bound to; empty if it has none."""
+
     def comparisons(self) -> Iterable[Comparison]:
         """Return where two things are compared by ``==`` or ``!=``."""
 

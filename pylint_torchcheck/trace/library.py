@@ -163,6 +163,10 @@ class Library(Functions):
         )
         return self.collection(node.func, [("*", group)])
 
+    def _call_itertools_chain(self, node: nodes.Call, arguments: Arguments) -> Values:
+        """Return all that is chained: parameters of several modules, more often than not."""
+        return arguments.everything() or PLAIN
+
     def _call_builtins_next(self, node: nodes.Call, arguments: Arguments) -> Values:
         given = arguments.positional[0] if arguments.positional else NOTHING
         self.escape(node, self.acts_of.get(given, NOTHING))

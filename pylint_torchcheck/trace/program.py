@@ -27,6 +27,7 @@ from pylint_torchcheck.trace.sites import AttributeSite, Comparison
 from pylint_torchcheck.trace.survey import Survey, statements
 from pylint_torchcheck.trace.typestate import Breach, Follower, all_breaches
 from pylint_torchcheck.trace.values import NOTHING, Store, Value, Values
+from pylint_torchcheck.trace.waste import Waste
 
 
 class Program:
@@ -102,6 +103,15 @@ class Program:
         yield from (
             site for site in self._attributes if isinstance(site.node, nodes.Attribute) and site.is_named(names)
         )
+
+    def wasted_gradients(self) -> Iterator[tuple[Event, Value]]:
+        """Return backward passes, each with a module that it need not go back through."""
+        for trace in self._traces:
+            yield from Waste(trace, self._store, self._origins).wasted()
+
+    def name_of(self, subject: Subject) -> str:
+        """Return the name that an object was first bound to; empty if it has none."""
+        return next((dotted(target) for target, values in self.bindings if subject in values), "")
 
     def comparisons(self) -> Iterator[Comparison]:
         """Return where two things are compared by ``==`` or ``!=``."""
