@@ -248,6 +248,9 @@ class Program(Protocol):
         Nothing that the following step changes lies behind that module, and its own gradients are cleared unused.
         """
 
+    def carried_states(self) -> Iterable[tuple[Call, Place]]:
+        """Return calls of modules, each with the argument that is still on the graph of the iteration before."""
+
     def name_of(self, subject: Subject) -> str:
         """Return the name that an object was first bound to; empty if it has none."""
 

@@ -14,6 +14,7 @@ from pylint_torchcheck.torch_api.effects import CUTTING, MODULE_METHODS, MOVING_
 from pylint_torchcheck.torch_api.generated import CONSTRUCTORS, GRAPH_KEEPING_CONSTRUCTORS
 from pylint_torchcheck.torch_api.objects import is_method
 from pylint_torchcheck.trace.callsites import CallSite
+from pylint_torchcheck.trace.carried import carried
 from pylint_torchcheck.trace.classes import enclosing_class, has_trait, kind_of_instance
 from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.files import reads_back
@@ -108,6 +109,11 @@ class Program:
         """Return backward passes, each with a module that it need not go back through."""
         for trace in self._traces:
             yield from Waste(trace, self._store, self._origins).wasted()
+
+    def carried_states(self) -> Iterator[tuple[CallSite, Place]]:
+        """Return calls of modules, each with the argument that is still on the graph of the iteration before."""
+        for trace in self._traces:
+            yield from ((call, Place(argument)) for call, argument in carried(trace, self._by_node, self._store))
 
     def name_of(self, subject: Subject) -> str:
         """Return the name that an object was first bound to; empty if it has none."""
