@@ -146,6 +146,26 @@ class Attribute(Place, Protocol):
         """The names of what the same function calls in earlier lines, or in its own."""
 
 
+class Comparison(Place, Protocol):
+    """``left == right`` or ``left != right``."""
+
+    @property
+    def left(self) -> Collection[Subject]:
+        """What the left side may be."""
+
+    @property
+    def right(self) -> Collection[Subject]:
+        """What the right side may be."""
+
+    @property
+    def left_text(self) -> str:
+        """The source of the left side."""
+
+    @property
+    def right_text(self) -> str:
+        """The source of the right side."""
+
+
 class Event(Protocol):
     """Something that happened, at one place, in one way of reaching it."""
 
@@ -221,6 +241,27 @@ class Program(Protocol):
 
     def attributes(self, *names: str) -> Iterable[Attribute]:
         """Return where attributes with one of these names are read, and not called."""
+
+    def wasted_gradients(self) -> Iterable[tuple[Event, Subject]]:
+        """Return backward passes, each with a module that it need not go back through.
+
+        Nothing that the following step changes lies behind that module, and its own gradients are cleared unused.
+        """
+
+    def carried_states(self) -> Iterable[tuple[Call, Place]]:
+        """Return calls of modules, each with the argument that is still on the graph of the iteration before."""
+
+    def name_of(self, subject: Subject) -> str:
+        """Return the name that an object was first bound to; empty if it has none."""
+
+    def comparisons(self) -> Iterable[Comparison]:
+        """Return where two things are compared by ``==`` or ``!=``."""
+
+    def is_cut_off(self, subject: Subject) -> bool:
+        """Is it a tensor that was made of numbers, or detached, so that no graph leads to it?"""
+
+    def copied_from(self, subject: Subject) -> Collection[Subject]:
+        """Return what a tensor is a moved, converted or reshaped copy of; nothing, if it was made another way."""
 
     def uncalled_methods(self) -> Iterable[Attribute]:
         """Return where a method that torch gives an object is read, and not called."""

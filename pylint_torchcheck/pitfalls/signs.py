@@ -17,6 +17,8 @@ class Sign(Enum):
     KEPT_COLLECTION = auto()  # a list, tuple or dict that an attribute is set to
     BARE_CONSTRUCTOR = auto()  # an `__init__` that sets attributes before it calls that of a base class, if it does
     BUILT_IN_FORWARD = auto()  # a `forward` that names a layer
+    LEAF = auto()  # a tensor that is told to require a gradient, or a parameter that is moved as it is made
+    COMPARED_DEVICE = auto()  # what is called a device, compared with something
     GROWTH = auto()  # a sum or a list that something is added to
     EVALUATION = auto()  # a name that speaks of validation, test or inference
     BATCHES = auto()  # a name that speaks of a data loader

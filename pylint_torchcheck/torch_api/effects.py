@@ -167,6 +167,7 @@ _INSTANCE_NORM: Final = ("num_features", "eps", "momentum", "affine", "track_run
 SIGNATURES: Final[dict[str, tuple[str, ...]]] = {
     "torch.optim.lr_scheduler.LRScheduler.step": ("metrics", "epoch"),  # only one of them takes a metric
     "torch.autograd.backward": ("tensors", "grad_tensors", "retain_graph", "create_graph"),
+    "torch.tensor": ("data",),
     "torch.autograd.Variable": ("data", "requires_grad", "volatile"),
     "torch.nn.utils.clip_grad_norm": ("parameters", "max_norm", "norm_type"),
     **dict.fromkeys(("torch.nn.RNN", "torch.nn.LSTM", "torch.nn.GRU", "torch.nn.RNNBase"), _RECURRENT),
@@ -236,6 +237,7 @@ MODULE_METHODS: Final = frozenset(
 TENSOR_ACTIONS: Final = frozenset(
     "item detach detach_ numpy tolist cpu cuda clone backward zero_ requires_grad_".split()
 )
+DEVICE: Final = "torch.device"
 VARIABLE: Final = "torch.autograd.Variable"  # what every tensor is since torch 0.4
 # Methods and functions that give a pair of values and indices.
 VALUES_AND_INDICES: Final = frozenset("max min topk sort kthvalue mode median cummax cummin nanmedian".split())
@@ -247,6 +249,9 @@ POINTWISE: Final = frozenset(
     "abs exp log sqrt square neg sigmoid tanh relu clamp pow add sub mul div detach float double half to cuda "
     "cpu".split()
 )
+
+# What gives a tensor that no graph leads to: methods, an attribute, and a class.
+CUTTING: Final = frozenset({"detach", "data", VARIABLE})
 
 # Attributes of a wrapped module under which the module itself is found.
 UNWRAPPING_ATTRIBUTES: Final = frozenset({"module", "_orig_mod"})

@@ -15,16 +15,14 @@ from pylint_torchcheck.trace import truth
 from pylint_torchcheck.trace.classes import find_method, is_property
 from pylint_torchcheck.trace.machine import Machine
 from pylint_torchcheck.trace.places import dotted
-from pylint_torchcheck.trace.sites import AttributeSite
+from pylint_torchcheck.trace.sites import AttributeSite, Comparison
 from pylint_torchcheck.trace.state import join
 from pylint_torchcheck.trace.values import ANYTHING, NOTHING, PLAIN, Frame, Store, Value, Values
 
 _MOST_VALUES = 200
 _NUMBERS = frozenset({"math", "numpy", "torch"})
 _TENSOR_VIEWS = frozenset({"T", "mT", "H", "mH", "real", "imag"})
-_TENSOR_PLAIN = frozenset(
-    {"shape", "device", "dtype", "ndim", "requires_grad", "is_cuda", "grad_fn", "is_leaf", "layout"}
-)
+_TENSOR_PLAIN = frozenset({"shape", "dtype", "ndim", "requires_grad", "is_cuda", "grad_fn", "is_leaf", "layout"})
 
 _REGISTERS = frozenset(
     {"_modules", "_parameters", "_buffers", "__dict__"}
@@ -40,6 +38,8 @@ class Expressions(Machine):
         super().__init__(tree, store)
         self._evaluators: dict[type[nodes.NodeNG], _Reader] = {}  # for each type of node, the method that reads it
         self.attributes: dict[nodes.NodeNG, AttributeSite] = {}  # what is read, but for methods in calls, and assigned
+
+        self.comparisons: dict[nodes.NodeNG, Comparison] = {}
 
     def evaluate(self, node: nodes.NodeNG | None) -> Values:
         """Return what an expression may be; an expression that is not known may be anything."""
@@ -139,8 +139,15 @@ class Expressions(Machine):
         rights = [(operator, self.evaluate(right)) for operator, right in node.ops]
         if len(rights) == 1:
             operator, right = rights[0]
+            if operator in {"==", "!="}:
+                self._note_comparison(node, left, right)
             return self._truth(truth.of_comparison(left, operator, right))
         return PLAIN
+
+    def _note_comparison(self, node: nodes.Compare, left: Values, right: Values) -> None:
+        comparison = self.comparisons.setdefault(node, Comparison(node))
+        comparison.left.update(left)
+        comparison.right.update(right)
 
     def _boolop(self, node: nodes.BoolOp) -> Values:
         stops = node.op == "or"
@@ -385,6 +392,8 @@ class Expressions(Machine):
         return frozenset({self.store.make(Kind.UNKNOWN, owner=value, path=name)})
 
     def _tensor_attribute(self, value: Value, name: str, node: nodes.NodeNG) -> Values:
+        if name == "device":
+            return self.device(node)
         if name in _TENSOR_PLAIN:
             return PLAIN
         if name in {"data", "grad"}:
@@ -394,6 +403,10 @@ class Expressions(Machine):
         if name in _TENSOR_VIEWS:
             return self.tensor(node, [value], guessed=value.guessed)
         return self.unknown(node, [value])
+
+    def device(self, node: nodes.NodeNG) -> Values:
+        """Return a ``torch.device``."""
+        return frozenset({self.store.make(Kind.DATA, node, path=effects.DEVICE)})
 
     # Targets
 

@@ -144,6 +144,9 @@ class Library(Functions):
             gradients.change(self, node, value, "zero_")
         return PLAIN
 
+    def _call_torch_device(self, node: nodes.Call, _: Arguments) -> Values:
+        return self.device(node)
+
     def _call_torch_autograd_Variable(self, node: nodes.Call, arguments: Arguments) -> Values:  # noqa: N802
         """A tensor is handed back as it is; told to require a gradient, it is the beginning of a graph."""
         given = arguments.get("data", ("data",)) or arguments.everything()
@@ -169,6 +172,10 @@ class Library(Functions):
             node, [(i, self.elements(given, _site_of(node, i))) for i, given in enumerate(arguments.positional)]
         )
         return self.collection(node.func, [("*", group)])
+
+    def _call_itertools_chain(self, node: nodes.Call, arguments: Arguments) -> Values:
+        """Return all that is chained: parameters of several modules, more often than not."""
+        return arguments.everything() or PLAIN
 
     def _call_builtins_next(self, node: nodes.Call, arguments: Arguments) -> Values:
         given = arguments.positional[0] if arguments.positional else NOTHING

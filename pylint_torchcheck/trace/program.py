@@ -10,9 +10,11 @@ from astroid import nodes
 from pylint_torchcheck.pitfalls.pitfall import Pitfall, Protocol
 from pylint_torchcheck.pitfalls.questions import Subject
 from pylint_torchcheck.pitfalls.vocabulary import Kind, Trait
-from pylint_torchcheck.torch_api.effects import MODULE_METHODS, MOVING_METHODS
+from pylint_torchcheck.torch_api.effects import CUTTING, MODULE_METHODS, MOVING_METHODS
+from pylint_torchcheck.torch_api.generated import CONSTRUCTORS, GRAPH_KEEPING_CONSTRUCTORS
 from pylint_torchcheck.torch_api.objects import is_method
 from pylint_torchcheck.trace.callsites import CallSite
+from pylint_torchcheck.trace.carried import carried
 from pylint_torchcheck.trace.classes import enclosing_class, has_trait, kind_of_instance
 from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.files import Files
@@ -22,10 +24,11 @@ from pylint_torchcheck.trace.reader import Reader
 from pylint_torchcheck.trace.registration import hidden_modules
 from pylint_torchcheck.trace.roots import read_everything
 from pylint_torchcheck.trace.shapes import is_scalar
-from pylint_torchcheck.trace.sites import AttributeSite
+from pylint_torchcheck.trace.sites import AttributeSite, Comparison
 from pylint_torchcheck.trace.survey import Survey, statements
 from pylint_torchcheck.trace.typestate import Breach, Follower, all_breaches
 from pylint_torchcheck.trace.values import NOTHING, Store, Value, Values
+from pylint_torchcheck.trace.waste import Waste
 
 
 class Program:
@@ -40,6 +43,7 @@ class Program:
         # What is called in the project's other files is reported when those are read.
         self._callsites = [callsite for node, callsite in reader.callsites.items() if node.root() is tree]
         self._attributes = [site for node, site in reader.attributes.items() if node.root() is tree]
+        self._comparisons = [made for node, made in reader.comparisons.items() if node.root() is tree]
         self._roles = reader.roles
         self._tree = tree
         self._origins = Origins(self._store)
@@ -100,6 +104,37 @@ class Program:
         yield from (
             site for site in self._attributes if isinstance(site.node, nodes.Attribute) and site.is_named(names)
         )
+
+    def wasted_gradients(self) -> Iterator[tuple[Event, Value]]:
+        """Return backward passes, each with a module that it need not go back through."""
+        for trace in self._traces:
+            yield from Waste(trace, self._store, self._origins).wasted()
+
+    def carried_states(self) -> Iterator[tuple[CallSite, Place]]:
+        """Return calls of modules, each with the argument that is still on the graph of the iteration before."""
+        for trace in self._traces:
+            yield from ((call, Place(argument)) for call, argument in carried(trace, self._by_node, self._store))
+
+    def name_of(self, subject: Subject) -> str:
+        """Return the name that an object was first bound to; empty if it has none."""
+        return next((dotted(target) for target, values in self.bindings if subject in values), "")
+
+    def comparisons(self) -> Iterator[Comparison]:
+        """Return where two things are compared by ``==`` or ``!=``."""
+        yield from self._comparisons
+
+    def is_cut_off(self, subject: Subject) -> bool:
+        """Is it a tensor that was made of numbers, or detached, so that no graph leads to it?"""
+        if not isinstance(subject, Value) or subject.kind is not Kind.TENSOR or self._store.parts.get(subject):
+            return False
+        return subject.path in CUTTING or subject.path in CONSTRUCTORS - GRAPH_KEEPING_CONSTRUCTORS
+
+    def copied_from(self, subject: Subject) -> Values:
+        """Return what a tensor is a moved, converted or reshaped copy of; nothing, if it was made another way."""
+        if not isinstance(subject, Value) or subject.path not in MOVING_METHODS:
+            return NOTHING
+        sources = self._store.parts.get(subject, ())
+        return frozenset(value for value in sources if value.kind in {Kind.TENSOR, Kind.PARAMETER})
 
     def uncalled_methods(self) -> Iterator[AttributeSite]:
         """Return where a method that torch gives an object is read, and not called."""

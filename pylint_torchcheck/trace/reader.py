@@ -219,17 +219,35 @@ class Reader(Imports):
         self.state = join(ends)
 
     def _read_narrowed(self, node: nodes.If) -> None:
-        """Read ``if isinstance(x, torch.Tensor): ...``, in which ``x`` is a tensor."""
-        tensors = self._tensors_by(node.test)
-        start, ends = self.here(), []
-        for body, narrowed in ((node.body, tensors), (node.orelse, {})):
+        """Read ``if isinstance(x, torch.Tensor): ...``, in which ``x`` is a tensor, and otherwise it is none."""
+        start = self.here()
+        ends: list[tuple[dict[Slot, Values], State | None]] = []
+        for body, narrowed in zip((node.body, node.orelse), self._narrowed_by(node.test), strict=True):
             self.state = start.copy()
             for slot, values in narrowed.items():
                 self.state.put(slot, values)
             self.read_body(body)
+            ends.append((narrowed, self.state))
+        goes_on_both = all(end is not None for _, end in ends)
+        for narrowed, end in ends if goes_on_both else ():
+            self.state = end
             self._widen(narrowed, start)
-            ends.append(self.state)
-        self.state = join(ends)
+        self.state = join(end for _, end in ends)
+
+    def _narrowed_by(self, test: nodes.NodeNG) -> tuple[dict[Slot, Values], dict[Slot, Values]]:
+        """Return what local variables are where ``test`` holds, and where it does not."""
+        if isinstance(test, nodes.UnaryOp) and test.op == "not":
+            held, failed = self._narrowed_by(test.operand)
+            return failed, held
+        return self._tensors_by(test), self._others_by(test)
+
+    def _others_by(self, test: nodes.NodeNG) -> dict[Slot, Values]:
+        """Return a local variable that is no tensor where ``test`` fails, whatever its annotation says."""
+        slot = (self.frame, test.args[0].name) if self._asks_for_tensor(test) else None
+        values = self.here().get(slot) if slot else None
+        if not slot or not values or not all(value.kind is Kind.TENSOR for value in values):
+            return {}
+        return {slot: self.unknown(test)}
 
     def _widen(self, narrowed: dict[Slot, Values], start: State) -> None:
         """Let names that are as they were made in a branch stand again for what they stood for before it."""

@@ -90,6 +90,25 @@ class AttributeSite(Place):
         return frozenset(_called(self.node.scope(), self.node.lineno or 0))
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison(Place):
+    """``left == right``; see ``pylint_torchcheck.pitfalls.questions.Comparison``."""
+
+    node: nodes.Compare
+    left: set[Value] = field(default_factory=set, compare=False)
+    right: set[Value] = field(default_factory=set, compare=False)
+
+    @property
+    def left_text(self) -> str:
+        """The source of the left side."""
+        return source_of(self.node.left)
+
+    @property
+    def right_text(self) -> str:
+        """The source of the right side."""
+        return source_of(self.node.ops[0][1])
+
+
 def _called(scope: nodes.NodeNG, line: int) -> Iterator[str]:
     for call in scope.nodes_of_class(nodes.Call):
         if (call.lineno or 0) <= line:

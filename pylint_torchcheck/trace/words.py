@@ -18,6 +18,9 @@ _QUOTED = re.compile(r"['\"](\w+)(?=['\"])")
 _ARGUMENT = re.compile(r"\b(\w+)\s*[,)]")
 _LOADER = re.compile(r"loader|^dl$|_dl$", re.IGNORECASE)
 _UNCALLED = re.compile(r"\.(?:item|state_dict|detach|numpy|tolist|cpu)\b(?!\s*[(.=\w])")
+_LEAF = re.compile(r"\brequires_grad\s*=\s*True\b|\bParameter\([^\n]{0,200}?\)\.(?:cuda|to|float|half|double|type)\b")
+_COMPARED = re.compile(r"[dD]evice\w*\s*[!=]=|[!=]=\s*[\w.]*[dD]evice")
+_PATTERNS = ((_UNCALLED, Sign.UNCALLED_METHOD), (_LEAF, Sign.LEAF), (_COMPARED, Sign.COMPARED_DEVICE))
 _GROWING = frozenset({".append", ".add", ".insert", ".appendleft", ".extend", ".update"})
 _F_STRING = r"(?:[fFtT][rR]?|[rR][fFtT])(?P<outer>[\"'])"
 # Each way to go on begins with a character of its own, so that what has no end is given up in one pass.
@@ -78,8 +81,7 @@ def clues_in(words: frozenset[str], code: str) -> frozenset[Clue]:
         signs.add(Sign.EVALUATION)
     if "+=" in code or not _GROWING.isdisjoint(words):
         signs.add(Sign.GROWTH)
-    if _UNCALLED.search(code):
-        signs.add(Sign.UNCALLED_METHOD)
+    signs.update(sign for pattern, sign in _PATTERNS if pattern.search(code))
     return words | signs | {f"{name} {sign}" for name, sign in _ASSIGNED.findall(code)}
 
 

@@ -1,0 +1,133 @@
+"""Gradients that a backward pass works out for a module, and that are cleared before any optimizer has used them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from pylint_torchcheck.pitfalls.vocabulary import (
+    Backward,
+    Escaped,
+    Forward,
+    Freeze,
+    FreezePart,
+    Kind,
+    OptimizerStep,
+    Thaw,
+    Verb,
+    ZeroGrad,
+    ZeroGradPart,
+)
+from pylint_torchcheck.trace.events import Event, Trace
+from pylint_torchcheck.trace.origins import Origins
+from pylint_torchcheck.trace.values import Store, Value, Values
+
+_ON_GRAPH = frozenset({Kind.TENSOR, Kind.COLLECTION})
+
+
+class Waste:
+    """Answers for one trace."""
+
+    def __init__(self, trace: Trace, store: Store, origins: Origins) -> None:
+        self._trace = trace
+        self._store = store
+        self._origins = origins
+        self._held = {value: origins.modules(frozenset({value})) for value in _optimizers(trace)}
+        switched = trace.events(Freeze, FreezePart, Thaw, Escaped)
+        self._unsure = origins.of(frozenset(value for event in switched for value in event.subjects))
+
+    def wasted(self) -> Iterator[tuple[Event, Value]]:
+        """Return backward passes, each with a module that it need not go back through.
+
+        Nothing that the following step changes lies behind that module, and its own gradients are cleared unused.
+        """
+        if len(self._held) < 2 or not all(modules and in_sight for modules, in_sight in self._held.values()):
+            return
+        forwards = list(self._trace.events(Forward))
+        for event in self._trace.events(Backward):
+            reached = self._live(event.subjects)
+            trained = self._trained_by(event)
+            for module in _called(forwards, reached) if trained & reached else ():
+                if not self._is_needed(module, forwards, reached, trained) and self._is_cleared(event, module):
+                    yield event, module
+
+    def _live(self, tensors: Iterable[Value]) -> Values:
+        """Return the tensors and modules that gradients flow back to, as far as that is in sight."""
+        found: set[Value] = set()
+        waiting = list(tensors)
+        while waiting:
+            value = waiting.pop()
+            if value not in found and (value.kind is Kind.MODULE or (value.kind in _ON_GRAPH and _may_be_live(value))):
+                found.add(value)
+                waiting += self._store.parts.get(value, ()) if value.kind is not Kind.MODULE else ()
+        return frozenset(found)
+
+    def _trained_by(self, event: Event) -> Values:
+        """Return the modules of the optimizers that step next, with what the event adds to their gradients."""
+        return frozenset[Value]().union(
+            *(
+                held
+                for optimizer, (held, _) in self._held.items()
+                if self._meets(event, optimizer, OptimizerStep) is not None
+            )
+        )
+
+    def _is_needed(self, module: Value, forwards: list[Event], reached: Values, trained: Values) -> bool:
+        """Does the step change the module, or something behind it?"""
+        if any(_are_akin(module, other) for other in trained):
+            return True
+        outputs = [value for one in forwards if module in one.subjects for value in one.results if value in reached]
+        return any(_are_akin(behind, other) for behind in self._live(outputs) for other in trained)
+
+    def _is_cleared(self, event: Event, module: Value) -> bool:
+        """Are the module's gradients cleared, and never used before?"""
+        if module in self._unsure:
+            return False
+        owners = [optimizer for optimizer, (held, _) in self._held.items() if module in held]
+        return bool(owners) and all(self._meets(event, owner, ZeroGrad) for owner in owners)
+
+    def _meets(self, start: Event, optimizer: Value, verb: type[Verb]) -> bool | None:
+        """Does the optimizer come upon ``verb`` first on each way from an event? ``None``: on none of them."""
+        answers: set[bool] = set()
+        seen: set[int] = set()
+        waiting = list(self._trace.followers[start.number])
+        while waiting:
+            number = waiting.pop()
+            if number in seen:
+                continue
+            seen.add(number)
+            met = self._meeting(self._trace.recorded[number], optimizer)
+            if met is None:
+                waiting += self._trace.followers[number]
+            else:
+                answers.add(issubclass(met, verb))
+        return (answers == {True}) if True in answers else None
+
+    def _meeting(self, event: Event, optimizer: Value) -> type[Verb] | None:
+        """Return what an event is to an optimizer: a step or a clearing."""
+        if issubclass(event.verb, OptimizerStep):
+            return OptimizerStep if optimizer in event.subjects else None
+        if issubclass(event.verb, ZeroGrad) and not issubclass(event.verb, ZeroGradPart):
+            held, _ = self._held[optimizer]
+            covered = optimizer in event.subjects or held <= self._origins.of(event.subjects)
+            return ZeroGrad if covered else None
+        return None
+
+
+def _optimizers(trace: Trace) -> Values:
+    return frozenset(
+        value for event in trace.events(OptimizerStep) for value in event.subjects if value.kind is Kind.OPTIMIZER
+    )
+
+
+def _may_be_live(value: Value) -> bool:
+    return value.kind is Kind.COLLECTION or value.on_graph is not False
+
+
+def _called(forwards: list[Event], reached: Values) -> Values:
+    """Return the modules whose outputs gradients flow back through."""
+    events = (event for event in forwards if not reached.isdisjoint(event.results))
+    return frozenset(module for event in events if len(event.subjects) == 1 for module in event.subjects)
+
+
+def _are_akin(one: Value, other: Value) -> bool:
+    return one.within(other) or other.within(one)
