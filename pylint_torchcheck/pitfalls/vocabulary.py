@@ -81,8 +81,16 @@ class OptimizerStep(Verb):
     """An optimizer changed its parameters by their gradients."""
 
 
+class StepElsewhere(Verb):
+    """Another optimizer changed its parameters."""
+
+
 class ZeroGrad(Verb):
     """The gradients of an optimizer's or a module's parameters were cleared."""
+
+
+class ZeroElsewhere(Verb):
+    """The gradients of other parameters were cleared, and of none of these."""
 
 
 class ZeroGradPart(ZeroGrad):
@@ -163,6 +171,10 @@ class FileWritten(Verb):
 
 class FileRead(Verb):
     """Something was loaded from a file."""
+
+
+class Drained(Verb):
+    """An iterator was run through to its end."""
 
 
 class Accumulate(Verb):

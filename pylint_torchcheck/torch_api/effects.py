@@ -168,6 +168,10 @@ SIGNATURES: Final[dict[str, tuple[str, ...]]] = {
     "torch.optim.lr_scheduler.LRScheduler.step": ("metrics", "epoch"),  # only one of them takes a metric
     "torch.autograd.backward": ("tensors", "grad_tensors", "retain_graph", "create_graph"),
     "torch.nn.utils.clip_grad_norm": ("parameters", "max_norm", "norm_type"),
+    "torch.nn.functional.scaled_dot_product_attention": ("query", "key", "value", "attn_mask", "dropout_p"),
+    **dict.fromkeys(
+        (f"torch.nn.functional.dropout{form}" for form in ("", "1d", "2d", "3d")), ("input", "p", "training", "inplace")
+    ),
     **dict.fromkeys(("torch.nn.RNN", "torch.nn.LSTM", "torch.nn.GRU", "torch.nn.RNNBase"), _RECURRENT),
     **dict.fromkeys((f"torch.nn.InstanceNorm{n}d" for n in (1, 2, 3)), _INSTANCE_NORM),
     "torch.nn.MultiheadAttention": ("embed_dim", "num_heads", "dropout"),
@@ -221,6 +225,12 @@ ITERATION_WRAPPERS: Final = frozenset(
     "builtins.list builtins.tuple builtins.iter builtins.sorted builtins.reversed builtins.set tqdm.tqdm tqdm.trange "
     "tqdm.auto.tqdm tqdm.notebook.tqdm tqdm.autonotebook.tqdm tqdm.std.tqdm itertools.cycle itertools.islice "
     "itertools.chain builtins.next rich.progress.track".split()
+)
+# Functions that run through what they are given to its end, as the constructors of optimizers do.
+DRAINING: Final = frozenset(
+    "builtins.list builtins.tuple builtins.set builtins.sorted builtins.sum builtins.dict torch.autograd.grad "
+    "torch.nn.utils.clip_grad_norm_ torch.nn.utils.clip_grad_value_ torch.nn.utils.clip_grad_norm "
+    "torch.nn.utils.parameters_to_vector".split()
 )
 # What `getattr(torch.optim, name)` is, whatever the name.
 ANY_CLASS_OF: Final = {

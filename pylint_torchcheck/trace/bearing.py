@@ -89,6 +89,10 @@ class Bearings:
             return self._on_schedule(event, subject)
         return self._on_unknown(event)
 
+    def is_known(self, event: Event, optimizer: Value) -> bool:
+        """Do the event's objects come from modules whose parameters the optimizer holds, as far as can be seen?"""
+        return self._related(event, optimizer) is True
+
     def _among(self, event: Event, subject: Value) -> Bearing:
         """One of several objects is meant for certain only if no other of them can exist beside it."""
         if issubclass(event.verb, Escaped):
@@ -104,6 +108,14 @@ class Bearings:
         if number not in self._reachable:
             self._reachable[number] = self.trace.reachable(number)
         return self._reachable[number]
+
+    def is_another(self, event: Event, optimizer: Value) -> bool:
+        """Does the event act on other optimizers or modules, for certain? They exist beside what this one holds."""
+        others = event.subjects
+        if not others or optimizer in others or any(value.guessed for value in (optimizer, *others)):
+            return False
+        is_beside = all(self._coexist(optimizer, other) for other in others)
+        return is_beside and self._related(event, optimizer) is False
 
     def _on_gradients(self, event: Event, optimizer: Value) -> Bearing:
         """Do gradients that the event adds or changes belong to the optimizer?"""

@@ -8,16 +8,20 @@ from pylint_torchcheck.pitfalls.pitfall import Pitfall
 from pylint_torchcheck.pitfalls.signs import Clue, Sign, Signs, signs
 from pylint_torchcheck.pitfalls.vocabulary import (
     Backward,
+    Drained,
     EvaluationForward,
     Forward,
     Freeze,
     FreezePart,
     GradientsWritten,
     NormsHeld,
+    OptimizerStep,
     RecordedEvaluation,
+    StepElsewhere,
     Thaw,
     UnscaledByHand,
     Verb,
+    ZeroElsewhere,
     ZeroGrad,
 )
 from pylint_torchcheck.torch_api import effects, frameworks
@@ -52,6 +56,12 @@ def _signs_of(verb: type[Verb]) -> Signs:
         return signs([Sign.EVALUATION], [Sign.BATCHES, *_SWITCHES])
     if verb is RecordedEvaluation:
         return signs([Sign.EVALUATION], [Sign.BATCHES])
+    if verb is Drained:
+        return signs([".parameters", ".named_parameters", "filter"])
+    if verb is ZeroElsewhere:
+        return _signs_of(ZeroGrad)
+    if verb is StepElsewhere:
+        return _signs_of(OptimizerStep)
     if verb is NormsHeld:
         return signs([".eval", ".train"])
     return () if _are_akin(verb, Forward) else signs(_names_of(verb))

@@ -201,7 +201,9 @@ class Expressions(Machine):
         try:
             selects = False
             for generator in node.generators:
-                self.assign(generator.target, self.elements(self.evaluate(generator.iter), generator.iter))
+                iterated = self.evaluate(generator.iter)
+                self.drain(generator.iter, iterated)
+                self.assign(generator.target, self.elements(iterated, generator.iter))
                 selects = selects or bool(generator.ifs)
                 for condition in generator.ifs:
                     self.evaluate(condition)

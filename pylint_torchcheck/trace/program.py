@@ -9,10 +9,10 @@ from astroid import nodes
 
 from pylint_torchcheck.pitfalls.pitfall import Pitfall, Protocol
 from pylint_torchcheck.pitfalls.questions import Subject
-from pylint_torchcheck.pitfalls.vocabulary import Trait
+from pylint_torchcheck.pitfalls.vocabulary import Kind, Trait
 from pylint_torchcheck.torch_api.effects import MOVING_METHODS
 from pylint_torchcheck.trace.callsites import CallSite
-from pylint_torchcheck.trace.classes import has_trait
+from pylint_torchcheck.trace.classes import has_trait, kind_of_instance
 from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.files import reads_back
 from pylint_torchcheck.trace.origins import Origins
@@ -95,6 +95,13 @@ class Program:
         """Return the call of a library's class that made an object."""
         callsite = self._by_node.get(subject.site) if isinstance(subject, Value) else None
         return callsite if callsite is not None and callsite.paths == {subject.path} else None
+
+    def kind_around(self, place: object) -> Kind | None:
+        """Return what the instances of the class around a call are; ``None`` if it is in no class."""
+        node = place.node if isinstance(place, Place) else None
+        while node is not None and not isinstance(node, nodes.ClassDef):
+            node = node.parent
+        return kind_of_instance(node, self._store)[0] if node is not None else None
 
     def reads_back(self, call: object) -> bool:
         """Does a call load what the program itself has saved under the same name, whichever way it is reached?"""
