@@ -168,6 +168,10 @@ SIGNATURES: Final[dict[str, tuple[str, ...]]] = {
     "torch.optim.lr_scheduler.LRScheduler.step": ("metrics", "epoch"),  # only one of them takes a metric
     "torch.autograd.backward": ("tensors", "grad_tensors", "retain_graph", "create_graph"),
     "torch.nn.utils.clip_grad_norm": ("parameters", "max_norm", "norm_type"),
+    "torch.optim.lr_scheduler.CosineAnnealingLR": ("optimizer", "T_max", "eta_min"),
+    "torch.optim.lr_scheduler.StepLR": ("optimizer", "step_size", "gamma"),
+    "torch.optim.lr_scheduler.PolynomialLR": ("optimizer", "total_iters", "power"),
+    "torch.optim.lr_scheduler.OneCycleLR": ("optimizer", "max_lr", "total_steps", "epochs", "steps_per_epoch"),
     "torch.nn.functional.scaled_dot_product_attention": ("query", "key", "value", "attn_mask", "dropout_p"),
     **dict.fromkeys(
         (f"torch.nn.functional.dropout{form}" for form in ("", "1d", "2d", "3d")), ("input", "p", "training", "inplace")
