@@ -161,6 +161,14 @@ class ThawPart(Thaw):
     """The same, for some of them."""
 
 
+class PartReplaced(Verb):
+    """A submodule with parameters took the place of what a module had there."""
+
+
+class ParametersAdded(Verb):
+    """An optimizer got more parameters."""
+
+
 class LoadWeights(Verb):
     """A state dict was loaded into a module or another object with state."""
 

@@ -16,6 +16,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     Kind,
     LoadWeights,
     OptimizerStep,
+    ParametersAdded,
     ScalerUpdate,
     SchedulerStep,
     Thaw,
@@ -98,7 +99,7 @@ METHODS: Final[dict[Kind, dict[str, Effect]]] = {
         **_STATEFUL,
         "step": Effect(OptimizerStep),
         "zero_grad": Effect(ZeroGrad),
-        "add_param_group": _HARMLESS,
+        "add_param_group": Effect(ParametersAdded),
         "register_step_post_hook": _HARMLESS,
         "register_step_pre_hook": _HARMLESS,
     },
@@ -229,6 +230,12 @@ ITERATION_WRAPPERS: Final = frozenset(
     "builtins.list builtins.tuple builtins.iter builtins.sorted builtins.reversed builtins.set tqdm.tqdm tqdm.trange "
     "tqdm.auto.tqdm tqdm.notebook.tqdm tqdm.autonotebook.tqdm tqdm.std.tqdm itertools.cycle itertools.islice "
     "itertools.chain builtins.next rich.progress.track".split()
+)
+# Layers that have parameters of their own.
+WEIGHTED: Final = frozenset(
+    f"torch.nn.{name}"
+    for name in "Linear Bilinear Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d Embedding LSTM GRU "
+    "RNN MultiheadAttention LayerNorm BatchNorm1d BatchNorm2d BatchNorm3d GroupNorm".split()
 )
 # Functions that run through what they are given to its end, as the constructors of optimizers do.
 DRAINING: Final = frozenset(

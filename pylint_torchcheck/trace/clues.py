@@ -16,6 +16,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     GradientsWritten,
     NormsHeld,
     OptimizerStep,
+    PartReplaced,
     RecordedEvaluation,
     StepElsewhere,
     Thaw,
@@ -56,6 +57,8 @@ def _signs_of(verb: type[Verb]) -> Signs:
         return signs([Sign.EVALUATION], [Sign.BATCHES, *_SWITCHES])
     if verb is RecordedEvaluation:
         return signs([Sign.EVALUATION], [Sign.BATCHES])
+    if verb is PartReplaced:
+        return signs(sorted(_last(path) for path in effects.WEIGHTED))
     if verb is Drained:
         return signs([".parameters", ".named_parameters", "filter"])
     if verb is ZeroElsewhere:

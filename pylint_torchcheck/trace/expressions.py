@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from astroid import nodes
 
-from pylint_torchcheck.pitfalls.vocabulary import Kind
+from pylint_torchcheck.pitfalls.vocabulary import Kind, PartReplaced
 from pylint_torchcheck.torch_api import effects
 from pylint_torchcheck.torch_api.objects import canonical
 from pylint_torchcheck.trace import truth
@@ -412,7 +412,15 @@ class Expressions(Machine):
             else:
                 state.add((receiver, target.attrname), values)
             if receiver.kind is Kind.MODULE:
+                self._note_replaced(target, receiver, values)
                 self.store.derive(receiver, self._submodules(target, values))
+
+    def _note_replaced(self, target: nodes.NodeNG, module: Value, values: Values) -> None:
+        """Record that a module gets a new layer from outside; what its own methods do to it, they know about."""
+        is_own = any(module in frame.receiver for frame in self.frame.chain())
+        made = [value for value in self.store.origins(values) if value.path in effects.WEIGHTED]
+        if not is_own and made and all(value.kind is Kind.MODULE for value in values):
+            self.emit(PartReplaced, target, frozenset({module}))
 
     def _submodules(self, target: nodes.AssignAttr, values: Values) -> list[Value]:
         """Return what may be a submodule: an unknown object only if a call made it or it is called."""
@@ -428,6 +436,8 @@ class Expressions(Machine):
         for value in self.evaluate(target.value):
             if value.kind in {Kind.COLLECTION, Kind.TENSOR, Kind.MODULE}:
                 self.store.derive(value, values)
+            if value.kind is Kind.MODULE or (value.owner is not None and value.owner.kind is Kind.MODULE):
+                self._note_replaced(target, value, values)
             self.rest_of.pop(value, None)
             for one in key:
                 if value.kind is Kind.COLLECTION and isinstance(one.constant, str):
