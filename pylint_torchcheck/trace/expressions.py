@@ -417,9 +417,10 @@ class Expressions(Machine):
 
     def _note_replaced(self, target: nodes.NodeNG, module: Value, values: Values) -> None:
         """Record that a module gets a new layer from outside; what its own methods do to it, they know about."""
-        is_own = any(module in frame.receiver for frame in self.frame.chain())
-        made = [value for value in self.store.origins(values) if value.path in effects.WEIGHTED]
-        if not is_own and made and all(value.kind is Kind.MODULE for value in values):
+        if any(module in frame.receiver for frame in self.frame.chain()):
+            return
+        is_weighted = any(value.path in effects.WEIGHTED for value in self.store.origins(values))
+        if is_weighted and all(value.kind is Kind.MODULE for value in values):
             self.emit(PartReplaced, target, frozenset({module}))
 
     def _submodules(self, target: nodes.AssignAttr, values: Values) -> list[Value]:
