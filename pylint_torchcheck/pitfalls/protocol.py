@@ -26,6 +26,7 @@ class Protocol:
         moves: ``(state, verb)`` to the next state; ``ANY`` stands for each state without a row of its own.
         having: a trait that the subject must be known to have.
         unless_lacking: a trait that the subject must not be known to lack.
+        known_only: verbs that count only where it is known, and not merely possible, that they reach the subject.
         unless_seen: verbs that silence the pitfall for a subject wherever in the program they occur.
         unless_leading_to: verbs that silence it where they happen to what came of the event that breaks it.
     """
@@ -35,6 +36,7 @@ class Protocol:
     moves: Mapping[tuple[str, type[Verb]], str]
     having: Trait | None = None
     unless_lacking: Trait | None = None
+    known_only: tuple[type[Verb], ...] = ()
     unless_seen: tuple[type[Verb], ...] = ()
     unless_leading_to: tuple[type[Verb], ...] = ()
 

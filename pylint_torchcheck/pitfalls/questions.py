@@ -95,6 +95,9 @@ class Call(Place, Protocol):
     def argument(self, parameter: str) -> Collection[Subject]:
         """Return what the argument may be; empty if it is not given in plain sight."""
 
+    def depends_on(self, name: str) -> bool:
+        """Does the call, or a condition around it in its function, ask for an attribute of this name?"""
+
     def setting(self, parameter: str) -> object:
         """Return a hyper-parameter: the literal given, or torch's default; ``...`` if it is given and not a literal."""
 
@@ -192,6 +195,21 @@ class Event(Protocol):
     @property
     def over_loader(self) -> bool:
         """Does the innermost loop around it run over a data loader?"""
+
+    @property
+    def depth(self) -> int:
+        """In how many loops, one inside the other, does this happen?"""
+
+    @property
+    def in_every_iteration(self) -> bool:
+        """Does this happen in each iteration of the innermost loop around it, whatever the conditions?"""
+
+    @property
+    def is_periodic(self) -> bool:
+        """Does this happen every so many iterations of the innermost loop, as ``if index % 4 == 0`` says?"""
+
+    def makes_anew(self, subject: Subject) -> bool:
+        """Is an object made within the innermost loop around this, and so made anew in each iteration?"""
 
     @property
     def outlives_iteration(self) -> bool:
@@ -292,6 +310,9 @@ class Program(Protocol):
 
     def creation(self, subject: Subject) -> Call | None:
         """Return the call of a library's class that made an object; ``None`` if it is not in the file."""
+
+    def kind_around(self, place: object) -> Kind | None:
+        """Return what the instances of the class around a call are; ``None`` if it is in no class."""
 
     def reads_back(self, call: object) -> bool:
         """Does a call load what the program itself has saved under the same name, whichever way it is reached?"""

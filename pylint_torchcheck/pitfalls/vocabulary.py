@@ -82,8 +82,16 @@ class OptimizerStep(Verb):
     """An optimizer changed its parameters by their gradients."""
 
 
+class StepElsewhere(Verb):
+    """Another optimizer changed its parameters."""
+
+
 class ZeroGrad(Verb):
     """The gradients of an optimizer's or a module's parameters were cleared."""
+
+
+class ZeroElsewhere(Verb):
+    """The gradients of other parameters were cleared, and of none of these."""
 
 
 class ZeroGradPart(ZeroGrad):
@@ -154,6 +162,14 @@ class ThawPart(Thaw):
     """The same, for some of them."""
 
 
+class PartReplaced(Verb):
+    """A submodule with parameters took the place of what a module had there."""
+
+
+class ParametersAdded(Verb):
+    """An optimizer got more parameters."""
+
+
 class LoadWeights(Verb):
     """A state dict was loaded into a module or another object with state."""
 
@@ -164,6 +180,10 @@ class FileWritten(Verb):
 
 class FileRead(Verb):
     """Something was loaded from a file."""
+
+
+class Drained(Verb):
+    """An iterator was run through to its end."""
 
 
 class Accumulate(Verb):

@@ -16,6 +16,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     Kind,
     LoadWeights,
     OptimizerStep,
+    ParametersAdded,
     ScalerUpdate,
     SchedulerStep,
     Thaw,
@@ -98,7 +99,7 @@ METHODS: Final[dict[Kind, dict[str, Effect]]] = {
         **_STATEFUL,
         "step": Effect(OptimizerStep),
         "zero_grad": Effect(ZeroGrad),
-        "add_param_group": _HARMLESS,
+        "add_param_group": Effect(ParametersAdded),
         "register_step_post_hook": _HARMLESS,
         "register_step_pre_hook": _HARMLESS,
     },
@@ -170,6 +171,14 @@ SIGNATURES: Final[dict[str, tuple[str, ...]]] = {
     "torch.tensor": ("data",),
     "torch.autograd.Variable": ("data", "requires_grad", "volatile"),
     "torch.nn.utils.clip_grad_norm": ("parameters", "max_norm", "norm_type"),
+    "torch.optim.lr_scheduler.CosineAnnealingLR": ("optimizer", "T_max", "eta_min"),
+    "torch.optim.lr_scheduler.StepLR": ("optimizer", "step_size", "gamma"),
+    "torch.optim.lr_scheduler.PolynomialLR": ("optimizer", "total_iters", "power"),
+    "torch.optim.lr_scheduler.OneCycleLR": ("optimizer", "max_lr", "total_steps", "epochs", "steps_per_epoch"),
+    "torch.nn.functional.scaled_dot_product_attention": ("query", "key", "value", "attn_mask", "dropout_p"),
+    **dict.fromkeys(
+        (f"torch.nn.functional.dropout{form}" for form in ("", "1d", "2d", "3d")), ("input", "p", "training", "inplace")
+    ),
     **dict.fromkeys(("torch.nn.RNN", "torch.nn.LSTM", "torch.nn.GRU", "torch.nn.RNNBase"), _RECURRENT),
     **dict.fromkeys((f"torch.nn.InstanceNorm{n}d" for n in (1, 2, 3)), _INSTANCE_NORM),
     "torch.nn.MultiheadAttention": ("embed_dim", "num_heads", "dropout"),
@@ -261,6 +270,18 @@ ITERATION_WRAPPERS: Final = frozenset(
     "builtins.list builtins.tuple builtins.iter builtins.sorted builtins.reversed builtins.set tqdm.tqdm tqdm.trange "
     "tqdm.auto.tqdm tqdm.notebook.tqdm tqdm.autonotebook.tqdm tqdm.std.tqdm itertools.cycle itertools.islice "
     "itertools.chain builtins.next rich.progress.track".split()
+)
+# Layers that have parameters of their own.
+WEIGHTED: Final = frozenset(
+    f"torch.nn.{name}"
+    for name in "Linear Bilinear Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d Embedding LSTM "
+    "GRU RNN MultiheadAttention LayerNorm BatchNorm1d BatchNorm2d BatchNorm3d GroupNorm".split()
+)
+# Functions that run through what they are given to its end, as the constructors of optimizers do.
+DRAINING: Final = frozenset(
+    "builtins.list builtins.tuple builtins.set builtins.sorted builtins.sum builtins.dict torch.autograd.grad "
+    "torch.nn.utils.clip_grad_norm_ torch.nn.utils.clip_grad_value_ torch.nn.utils.clip_grad_norm "
+    "torch.nn.utils.parameters_to_vector".split()
 )
 # What `getattr(torch.optim, name)` is, whatever the name.
 ANY_CLASS_OF: Final = {

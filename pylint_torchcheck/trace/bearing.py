@@ -15,6 +15,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     Kind,
     Obtained,
     OptimizerStep,
+    PartReplaced,
     TrainMode,
     UnscaledByHand,
     UnscaleGradients,
@@ -80,6 +81,8 @@ class Bearings:
     def _bearing(self, event: Event, subject: Value) -> Bearing:
         if subject in event.subjects:
             return self._among(event, subject)
+        if issubclass(event.verb, PartReplaced):
+            return self._on_replaced(event, subject)
         if subject.kind is Kind.OPTIMIZER:
             return self._on_gradients(event, subject)
         if subject.kind is Kind.MODULE:
@@ -88,6 +91,10 @@ class Bearings:
         if subject.kind is Kind.SCHEDULER and issubclass(event.verb, OptimizerStep | Escaped):
             return self._on_schedule(event, subject)
         return self._on_unknown(event)
+
+    def is_known(self, event: Event, optimizer: Value) -> bool:
+        """Do the event's objects come from modules whose parameters the optimizer holds, as far as can be seen?"""
+        return self._related(event, optimizer) is True
 
     def _among(self, event: Event, subject: Value) -> Bearing:
         """One of several objects is meant for certain only if no other of them can exist beside it."""
@@ -104,6 +111,21 @@ class Bearings:
         if number not in self._reachable:
             self._reachable[number] = self.trace.reachable(number)
         return self._reachable[number]
+
+    def is_another(self, event: Event, optimizer: Value) -> bool:
+        """Does the event act on other optimizers or modules, for certain? They exist beside what this one holds."""
+        others = event.subjects
+        if not others or optimizer in others or any(value.guessed for value in (optimizer, *others)):
+            return False
+        is_beside = all(self._coexist(optimizer, other) for other in others)
+        return is_beside and self._related(event, optimizer) is False
+
+    def _on_replaced(self, event: Event, optimizer: Value) -> Bearing:
+        """A replaced part concerns an optimizer that was given the whole, or more."""
+        held, is_in_sight = self._origins.modules(frozenset({optimizer}))
+        if any(module.within(whole) for module in event.subjects for whole in held):
+            return Bearing.CERTAIN
+        return Bearing.NONE if held and is_in_sight else Bearing.POSSIBLE
 
     def _on_gradients(self, event: Event, optimizer: Value) -> Bearing:
         """Do gradients that the event adds or changes belong to the optimizer?"""

@@ -6,7 +6,7 @@ from functools import partial
 
 from astroid import nodes
 
-from pylint_torchcheck.pitfalls.vocabulary import Accumulate, Kind, LoadWeights, OptimizerStep
+from pylint_torchcheck.pitfalls.vocabulary import Accumulate, Created, Kind, LoadWeights, OptimizerStep
 from pylint_torchcheck.torch_api import effects, generated
 from pylint_torchcheck.torch_api.effects import Effect
 from pylint_torchcheck.torch_api.objects import canonical, method_path, signature
@@ -219,7 +219,7 @@ class Calls(Library):
     def _taken_from(self, node: nodes.Call, kind: Kind, name: str, value: Value) -> Values:
         taken = self.store.make(kind, node, self.frame, path=name, owner=value)
         self.store.derive(taken, [value])
-        return frozenset({taken})
+        return self.came_to_be(taken, Created)
 
     def _other_method(self, node: nodes.Call, name: str, group: Values, arguments: Arguments) -> Values:
         """Read a method that no table of effects names, called on objects of one kind."""

@@ -94,6 +94,16 @@ class CallSite(Place):
         order = self._signature()
         return NOTHING.union(*(arguments.get(parameter, order) for arguments in self.given))
 
+    def depends_on(self, name: str) -> bool:
+        """Does the call, or a condition around it in its function, ask for an attribute of this name?"""
+        asking = [self.node]
+        node = self.node
+        while node.parent is not None and not isinstance(node, nodes.FunctionDef):
+            node = node.parent
+            if isinstance(node, nodes.If | nodes.IfExp | nodes.BoolOp):
+                asking.append(node if isinstance(node, nodes.BoolOp) else node.test)
+        return any(asked.attrname == name for one in asking for asked in one.nodes_of_class(nodes.Attribute))
+
     def setting(self, parameter: str) -> object:
         """Return a hyper-parameter: the literal given, or torch's default; ``...`` if it is given and not a literal."""
         if not self.gives(parameter):

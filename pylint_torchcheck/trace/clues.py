@@ -11,16 +11,21 @@ from pylint_torchcheck.pitfalls.pitfall import Pitfall
 from pylint_torchcheck.pitfalls.signs import Clue, Sign, Signs, signs
 from pylint_torchcheck.pitfalls.vocabulary import (
     Backward,
+    Drained,
     EvaluationForward,
     Forward,
     Freeze,
     FreezePart,
     GradientsWritten,
     NormsHeld,
+    OptimizerStep,
+    PartReplaced,
     RecordedEvaluation,
+    StepElsewhere,
     Thaw,
     UnscaledByHand,
     Verb,
+    ZeroElsewhere,
     ZeroGrad,
 )
 from pylint_torchcheck.torch_api import effects, frameworks
@@ -55,6 +60,14 @@ def _signs_of(verb: type[Verb]) -> Signs:
         return signs([Sign.EVALUATION], [Sign.BATCHES, *_SWITCHES])
     if verb is RecordedEvaluation:
         return signs([Sign.EVALUATION], [Sign.BATCHES])
+    if verb is PartReplaced:
+        return signs(sorted(_last(path) for path in effects.WEIGHTED))
+    if verb is Drained:
+        return signs([".parameters", ".named_parameters", "filter"])
+    if verb is ZeroElsewhere:
+        return _signs_of(ZeroGrad)
+    if verb is StepElsewhere:
+        return _signs_of(OptimizerStep)
     if verb is NormsHeld:
         return signs([".eval", ".train"])
     return () if _are_akin(verb, Forward) else signs(_names_of(verb))

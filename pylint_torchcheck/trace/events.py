@@ -12,7 +12,8 @@ from pylint_torchcheck.pitfalls.vocabulary import Verb
 from pylint_torchcheck.trace import purpose
 from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.places import Place
-from pylint_torchcheck.trace.values import NOTHING, Frame, Values
+from pylint_torchcheck.trace.recurrence import conditions, counts
+from pylint_torchcheck.trace.values import NOTHING, Frame, Value, Values
 
 
 @dataclass(eq=False, slots=True)
@@ -43,6 +44,29 @@ class Event:
     def in_evaluation(self) -> bool:
         """Is this part of validation, test or inference, by the names around it?"""
         return purpose.is_evaluation(self.frame, self.loops)
+
+    @property
+    def depth(self) -> int:
+        """In how many loops, one inside the other, does this happen?"""
+        return len(self.loops)
+
+    @property
+    def in_every_iteration(self) -> bool:
+        """Does this happen in each iteration of the innermost loop around it, whatever the conditions?"""
+        return bool(self.loops) and not any(True for _ in conditions(self))
+
+    @property
+    def is_periodic(self) -> bool:
+        """Does this happen every so many iterations of the innermost loop, as ``if index % 4 == 0`` says?"""
+        return any(isinstance(one, nodes.If) and counts(one.test) for one in conditions(self))
+
+    def makes_anew(self, subject: object) -> bool:
+        """Is an object made within the innermost loop around this, and so made anew in each iteration?"""
+        if not self.loops or not isinstance(subject, Value):
+            return False
+        loop = self.loops[-1].node
+        calls = subject.frame.calls if subject.frame is not None else ()
+        return any(loop.parent_of(node) for node in (subject.site, *calls) if node is not None)
 
     @property
     def over_loader(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from astroid import nodes
 
-from pylint_torchcheck.pitfalls.vocabulary import Kind
+from pylint_torchcheck.pitfalls.vocabulary import Kind, PartReplaced
 from pylint_torchcheck.torch_api import effects
 from pylint_torchcheck.torch_api.objects import canonical, is_child
 from pylint_torchcheck.trace import truth
@@ -214,7 +214,9 @@ class Expressions(Machine):
         try:
             selects = False
             for generator in node.generators:
-                self.assign(generator.target, self.elements(self.evaluate(generator.iter), generator.iter))
+                iterated = self.evaluate(generator.iter)
+                self.drain(generator.iter, iterated)
+                self.assign(generator.target, self.elements(iterated, generator.iter))
                 selects = selects or bool(generator.ifs)
                 for condition in generator.ifs:
                     self.evaluate(condition)
@@ -441,7 +443,16 @@ class Expressions(Machine):
             else:
                 state.add((receiver, target.attrname), values)
             if receiver.kind is Kind.MODULE:
+                self._note_replaced(target, receiver, values)
                 self.store.derive(receiver, self._submodules(target, values))
+
+    def _note_replaced(self, target: nodes.NodeNG, module: Value, values: Values) -> None:
+        """Record that a module gets a new layer from outside; what its own methods do to it, they know about."""
+        if any(module in frame.receiver for frame in self.frame.chain()):
+            return
+        is_weighted = any(value.path in effects.WEIGHTED for value in self.store.origins(values))
+        if is_weighted and all(value.kind is Kind.MODULE for value in values):
+            self.emit(PartReplaced, target, frozenset({module}))
 
     def _submodules(self, target: nodes.AssignAttr, values: Values) -> list[Value]:
         """Return what may be a submodule: an unknown object only if a call made it or it is called."""
@@ -459,6 +470,8 @@ class Expressions(Machine):
                 self.store.derive(value, values)
             if value.kind is Kind.UNKNOWN and value.owner is not None and value.path in _REGISTERS:
                 self.store.derive(value.owner, values)
+            if value.kind is Kind.MODULE or (value.owner is not None and value.owner.kind is Kind.MODULE):
+                self._note_replaced(target, value, values)
             self.rest_of.pop(value, None)
             for one in key:
                 if value.kind is Kind.COLLECTION and isinstance(one.constant, str):

@@ -53,6 +53,8 @@ class Library(Functions):
         special = getattr(self, f"_call_{path.replace('.', '_')}", None)
         if special is not None:
             return special(node, arguments)  # type: ignore[no-any-return]
+        if path in effects.DRAINING or made_by(path) is Kind.OPTIMIZER:
+            self.drain(node, arguments.everything())
         if path in effects.ITERATION_WRAPPERS:
             return arguments.positional[0] if arguments.positional else arguments.everything() or PLAIN
         if path in effects.COPIERS:

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 
 from astroid import nodes
 
-from pylint_torchcheck.pitfalls.vocabulary import Created, Kind, NormsHeld, Obtained, Verb
+from pylint_torchcheck.pitfalls.vocabulary import Created, Drained, Kind, NormsHeld, Obtained, Verb
 from pylint_torchcheck.torch_api.effects import GRAD_CONTEXTS, NO_GRADIENT
+from pylint_torchcheck.trace import iterators
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.loops import Loop
@@ -194,7 +195,7 @@ class Machine:
     def came_to_be(self, value: Value, verb: type[Verb]) -> Values:
         """Record the beginning of an object, if protocols follow its kind."""
         values = frozenset({value})
-        if value.kind in _FOLLOWED and value.site is not None:
+        if value.site is not None and (value.kind in _FOLLOWED or iterators.is_kept(value)):
             self.emit(verb, value.site, values)
         return values
 
@@ -273,6 +274,12 @@ class Machine:
             held, self.held_norms = frozenset(self.held_norms), before
         if held and self.state is not None:
             self.emit(NormsHeld, node, held)
+
+    def drain(self, node: nodes.NodeNG, values: Values) -> None:
+        """Record that what is iterable among ``values`` is run through to its end."""
+        drained = iterators.kept_in(values, self.store)
+        if drained:
+            self.emit(Drained, node, drained)
 
     def mark(self, node: nodes.NodeNG) -> int:
         """Record a point that loops can come back to; return its number."""

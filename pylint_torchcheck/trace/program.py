@@ -193,6 +193,13 @@ class Program:
         callsite = self._by_node.get(subject.site) if isinstance(subject, Value) else None
         return callsite if callsite is not None and callsite.paths == {subject.path} else None
 
+    def kind_around(self, place: object) -> Kind | None:
+        """Return what the instances of the class around a call are; ``None`` if it is in no class."""
+        node = place.node if isinstance(place, Place) else None
+        while node is not None and not isinstance(node, nodes.ClassDef):
+            node = node.parent
+        return kind_of_instance(node, self._store)[0] if node is not None else None
+
     def reads_back(self, call: object) -> bool:
         """Does a call load what the program itself has saved under the same name, whichever way it is reached?"""
         return isinstance(call, CallSite) and self._saved.are_read_back(call)

@@ -417,6 +417,7 @@ class Reader(Imports):
     def _read_for(self, node: nodes.For) -> None:
         begin = len(self.drawn)
         iterated = self.evaluate(node.iter)
+        self.drain(node.iter, iterated)
         elements = self.elements(iterated, node)
         acted_upon = NOTHING.union(*self.drawn[begin:])
         if _over_parameters(iterated, self):

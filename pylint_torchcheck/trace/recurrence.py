@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from astroid import nodes
 
-from pylint_torchcheck.trace.events import Event
 from pylint_torchcheck.trace.loops import Loop
+
+if TYPE_CHECKING:
+    from pylint_torchcheck.trace.events import Event
 
 _CHOOSING = (nodes.If, nodes.IfExp, nodes.Match, nodes.ExceptHandler, nodes.While)
 
@@ -20,11 +23,14 @@ def recurs(event: Event) -> bool:
     if not event.loops:
         return False
     loop = event.loops[-1]
-    return all(isinstance(one, nodes.If) and _holds_again(one.test, loop) for one in _conditions(event, loop))
+    return all(isinstance(one, nodes.If) and _holds_again(one.test, loop) for one in conditions(event))
 
 
-def _conditions(event: Event, loop: Loop) -> Iterator[nodes.NodeNG]:
-    """Return the branches around the event within the loop, in the functions too through which it comes about."""
+def conditions(event: Event) -> Iterator[nodes.NodeNG]:
+    """Return the branches around an event within its loop, in the functions too through which it comes about."""
+    if not event.loops:
+        return
+    loop = event.loops[-1]
     places = [event.node]
     frame = event.frame
     while frame is not loop.frame and frame.calls and frame.caller is not None:
@@ -39,10 +45,15 @@ def _conditions(event: Event, loop: Loop) -> Iterator[nodes.NodeNG]:
 
 
 def _holds_again(test: nodes.NodeNG, loop: Loop) -> bool:
-    if any(operation.op == "%" for operation in test.nodes_of_class(nodes.BinOp)):
+    if counts(test):
         return True
     asked = {node.name for node in test.nodes_of_class(nodes.Name)}
     return not any(True for _ in test.nodes_of_class(nodes.Call)) and asked.isdisjoint(_stored_in(loop))
+
+
+def counts(test: nodes.NodeNG) -> bool:
+    """Does a condition hold every so many times, as ``index % 4 == 0`` does?"""
+    return any(operation.op == "%" for operation in test.nodes_of_class(nodes.BinOp))
 
 
 def _stored_in(loop: Loop) -> set[str]:

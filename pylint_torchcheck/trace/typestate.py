@@ -9,7 +9,17 @@ from functools import cached_property
 from astroid import nodes
 
 from pylint_torchcheck.pitfalls.pitfall import BROKEN, Protocol
-from pylint_torchcheck.pitfalls.vocabulary import Created, Escaped, Obtained, Trait, Verb
+from pylint_torchcheck.pitfalls.vocabulary import (
+    Created,
+    Escaped,
+    Obtained,
+    OptimizerStep,
+    StepElsewhere,
+    Trait,
+    Verb,
+    ZeroElsewhere,
+    ZeroGrad,
+)
 from pylint_torchcheck.trace.bearing import Bearing, Bearings
 from pylint_torchcheck.trace.classes import has_trait
 from pylint_torchcheck.trace.concerns import Concerns
@@ -115,6 +125,7 @@ class _Table:
         self.breaking = [verb for verb in verbs if issubclass(verb, protocol.breaking)]
         self.silencing = [verb for verb in verbs if issubclass(verb, protocol.unless_seen)]
         self.changing = [verb for verb in verbs if issubclass(verb, _CHANGING_ALL) or protocol.names(verb)]
+        self.elsewhere = {verb: other for verb, other in _ELSEWHERE.items() if protocol.names(other)}
         self._known: dict[tuple[str, type[Verb]], str] = {}
 
     def after(self, state: str, verb: type[Verb]) -> str:
@@ -124,6 +135,7 @@ class _Table:
         return self._known[state, verb]
 
 
+_ELSEWHERE: dict[type[Verb], type[Verb]] = {OptimizerStep: StepElsewhere, ZeroGrad: ZeroElsewhere}
 _CHANGING_ALL = (Created, Obtained, Escaped)
 
 
@@ -171,14 +183,14 @@ class _Walk:
     def _breaks(self, event: Event, states: set[str]) -> bool:
         if issubclass(event.verb, Escaped | Created | Obtained) or self._bearing(event) is not Bearing.CERTAIN:
             return False
-        return {self._table.after(state, event.verb) for state in states} == {BROKEN}
+        return {self._table.after(state, self._verb(event)) for state in states} == {BROKEN}
 
     def _breaks_again(self, event: Event, states: set[str]) -> bool:
         """Can the event happen a second time only by breaking the protocol, although it need not the first time?
 
         So it is with ``if (index + 1) % 4 == 0: optimizer.step()`` and no ``zero_grad()`` anywhere.
         """
-        after = {self._table.after(state, event.verb) for state in states}
+        after = {self._table.after(state, self._verb(event)) for state in states}
         if BROKEN not in after or self._bearing(event) is not Bearing.CERTAIN or not recurs(event):
             return False
         return self._breaks(event, self._arriving(event.number, after - {BROKEN})[event.number])
@@ -192,11 +204,26 @@ class _Walk:
     def _find_bearing(self, event: Event) -> Bearing:
         if issubclass(event.verb, Created | Obtained):
             return Bearing.CERTAIN if self.subject in event.subjects else Bearing.NONE
-        return self._follower.bearings.of(event, self.subject)
+        if issubclass(self._verb(event), StepElsewhere | ZeroElsewhere):
+            return Bearing.CERTAIN
+        found = self._follower.bearings.of(event, self.subject)
+        is_assumed = found is Bearing.CERTAIN and issubclass(event.verb, self._table.protocol.known_only)
+        if is_assumed and not self._follower.bearings.is_known(event, self.subject):
+            return Bearing.POSSIBLE
+        return found
+
+    def _verb(self, event: Event) -> type[Verb]:
+        """Return what an event is to the subject: the step of another optimizer is no step of this one."""
+        for verb, elsewhere in self._table.elsewhere.items():
+            if issubclass(event.verb, verb) and self._follower.bearings.is_another(event, self.subject):
+                return elsewhere
+        return event.verb
 
     def _relevant(self, stretch: range) -> set[int]:
         """Return the events that may change the subject's state, and the first one."""
         events = self._follower.concerns.of(self.subject, self._table.changing, stretch)
+        if self._table.elsewhere:
+            events += [event for event in self._trace.events(*self._table.elsewhere) if event.number in stretch]
         found = {event.number for event in events if self._bearing(event) is not Bearing.NONE}
         if self._each_file_alone:
             found.update(self._changes_of_file(stretch))
@@ -242,14 +269,14 @@ class _Walk:
             return set(self._table.states)
         if issubclass(event.verb, Escaped):
             return self._after_escape(event, bearing, states)
-        after = {self._table.after(state, event.verb) for state in states} - {BROKEN}
+        after = {self._table.after(state, self._verb(event)) for state in states} - {BROKEN}
         return after if bearing is Bearing.CERTAIN else after | states
 
     def _after_escape(self, event: Event, bearing: Bearing, states: set[str]) -> set[str]:
         """Code that is not in sight may leave an object in any state; what belongs to the object, as a row says."""
         if bearing is Bearing.CERTAIN:
             return set(self._table.states) if states else states
-        return states | {self._table.after(state, event.verb) for state in states} - {BROKEN}
+        return states | {self._table.after(state, self._verb(event)) for state in states} - {BROKEN}
 
 
 def all_breaches(followers: Iterable[Follower], protocol: Protocol) -> Iterator[Breach]:

@@ -33,6 +33,13 @@ class Frame:
     global_names: frozenset[str] = frozenset()
     nonlocal_names: frozenset[str] = frozenset()
 
+    def chain(self) -> Iterable[Frame]:
+        """Return this activation and those that led to it, innermost first."""
+        frame: Frame | None = self
+        while frame is not None:
+            yield frame
+            frame = frame.caller
+
     def functions(self) -> Iterable[nodes.FunctionDef]:
         """Return the functions under way here, innermost first."""
         frame: Frame | None = self

@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from reading import CALLED_IN_EVAL_MODE, CLEARED_BEFORE_STEP, IMPORTS, broken_in, program_of
 
+from pylint_torchcheck.pitfalls.protocol import BROKEN, Protocol
+from pylint_torchcheck.pitfalls.vocabulary import (
+    Backward,
+    EvalMode,
+    Forward,
+    Kind,
+    OptimizerStep,
+    SchedulerStep,
+    StepElsewhere,
+)
+
 
 def modes(source: str) -> list[str]:
     return broken_in(source, CALLED_IN_EVAL_MODE)
@@ -140,6 +151,59 @@ class TestLoops:
 
     def test_body_runs_at_least_once(self) -> None:
         assert modes("model.eval()\nfor i in range(3):\n    model.train()\nmodel(x)") == ["model(x)"]
+
+
+class TestProtocols:
+    def test_step_of_another_optimizer_is_no_step_of_this_one(self) -> None:
+        table = Protocol(
+            of=Kind.OPTIMIZER,
+            start="first",
+            moves={("first", StepElsewhere): "second", ("second", OptimizerStep): BROKEN},
+        )
+        source = "second = torch.optim.SGD(other.parameters(), lr=0.1)\nsecond.step()\noptimizer.step()"
+
+        assert broken_in(source, table) == ["optimizer.step()"]
+
+    def test_verb_that_must_be_known_does_not_count_where_it_is_possible(self) -> None:
+        table = Protocol(
+            of=Kind.OPTIMIZER,
+            start="clear",
+            moves={("clear", Backward): "full", ("full", OptimizerStep): BROKEN},
+            known_only=(Backward,),
+        )
+
+        assert broken_in("model(x).mean().backward()\noptimizer.step()", table) == ["optimizer.step()"]
+        assert broken_in("unknown(x).mean().backward()\noptimizer.step()", table) == []
+
+    def test_event_is_excused_by_what_comes_of_it(self) -> None:
+        table = Protocol(
+            of=Kind.MODULE, start="train", moves={("train", Forward): BROKEN}, unless_leading_to=(Backward,)
+        )
+
+        assert broken_in("model(x)", table) == ["model(x)"]
+        assert broken_in("loss = model(x).mean()\nloss.backward()", table) == []
+
+    def test_scheduler_follows_the_steps_of_its_own_optimizer(self) -> None:
+        table = Protocol(
+            of=Kind.SCHEDULER,
+            start="fresh",
+            moves={("fresh", OptimizerStep): "used", ("used", SchedulerStep): BROKEN},
+        )
+        built = "scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 30)\n"
+        second = "second = torch.optim.SGD(other.parameters(), lr=0.1)\nsecond.step()\n"
+
+        assert broken_in(f"{built}optimizer.step()\nscheduler.step()", table) == ["scheduler.step()"]
+        assert broken_in(f"{built}{second}scheduler.step()", table) == []
+
+    def test_module_follows_the_steps_that_change_its_weights(self) -> None:
+        table = Protocol(
+            of=Kind.MODULE,
+            start="new",
+            moves={("new", OptimizerStep): "trained", ("trained", EvalMode): BROKEN},
+        )
+
+        assert broken_in("optimizer.step()\nmodel.eval()", table) == ["model.eval()"]
+        assert broken_in("optimizer.step()\nother.eval()", table) == []
 
 
 class TestUnknown:

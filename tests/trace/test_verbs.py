@@ -44,6 +44,9 @@ class TestStatements:
             ("torch.load('model.pt')", "FileRead"),
             ("torch.save(model.state_dict(), 'model.pt')", "FileWritten"),
             ("nn.utils.clip_grad_norm_(model.parameters(), scaler.get_scale())", "ClipScaledGradients"),
+            ("torch.autograd.grad(x.mean(), x)", "GradientsTaken"),
+            ("torch.optim.lr_scheduler.StepLR(optimizer, 30).step()", "SchedulerStep"),
+            ("torch.optim.lr_scheduler.StepLR(optimizer, 30).step(3)", "SchedulerSet"),
         ],
     )
     def test_call_is_one_verb(self, call: str, verb: str) -> None:
@@ -504,6 +507,46 @@ class TestFreezing:
 
     def test_reading_the_flag_freezes_nothing(self) -> None:
         assert verbs_of("n = sum(p.numel() for p in model.parameters() if p.requires_grad)") == []
+
+
+class TestParts:
+    def test_batch_norms_picked_by_a_loop_are_held(self) -> None:
+        source = """
+            for layer in model.modules():
+                if isinstance(layer, nn.BatchNorm2d):
+                    layer.eval()
+        """
+
+        assert "NormsHeld" in verbs_of(source)
+
+    def test_batch_norms_picked_by_apply_are_held(self) -> None:
+        source = """
+            def hold(layer):
+                if isinstance(layer, nn.BatchNorm2d):
+                    layer.eval()
+
+            model.apply(hold)
+        """
+
+        assert "NormsHeld" in verbs_of(source)
+
+    def test_batch_norms_picked_on_a_condition_are_not_held_for_certain(self) -> None:
+        source = """
+            for layer in model.modules():
+                if isinstance(layer, nn.BatchNorm2d) and input():
+                    layer.eval()
+        """
+
+        assert "NormsHeld" not in verbs_of(source)
+
+    def test_kept_iterator_is_drained(self) -> None:
+        assert verbs_of("kept = model.parameters()\nlist(kept)") == ["Drained"]
+
+    def test_list_is_not_drained(self) -> None:
+        assert verbs_of("kept = list(model.parameters())\nlist(kept)") == []
+
+    def test_clip_to_an_infinite_norm_measures(self) -> None:
+        assert verbs_of("nn.utils.clip_grad_norm_(model.parameters(), float('inf'))") == []
 
 
 class TestFrameworks:
