@@ -19,13 +19,21 @@ class Sign(Enum):
     BUILT_IN_FORWARD = auto()  # a `forward` that names a layer
     LEAF = auto()  # a tensor that is told to require a gradient, or a parameter that is moved as it is made
     COMPARED_DEVICE = auto()  # what is called a device, compared with something
+    KEPT_ITERATOR = auto()  # what `parameters()` or `filter` gives, kept under a name or returned
+    FUNCTIONAL_DROPOUT = auto()  # a call of the function, or of attention with a rate
+    TENSOR_OF_NAME = auto()  # `tensor(...)` of something that is not written out
     GROWTH = auto()  # a sum or a list that something is added to
     EVALUATION = auto()  # a name that speaks of validation, test or inference
     BATCHES = auto()  # a name that speaks of a data loader
 
 
 # What says all by itself that a function is worth reading, and says nothing of those that call it.
-LOCAL = frozenset({Sign.UNCALLED_METHOD, Sign.KEPT_COLLECTION, Sign.BARE_CONSTRUCTOR, Sign.BUILT_IN_FORWARD})
+LOCAL = frozenset(
+    {
+        *(Sign.UNCALLED_METHOD, Sign.KEPT_COLLECTION, Sign.BARE_CONSTRUCTOR, Sign.BUILT_IN_FORWARD, Sign.LEAF),
+        *(Sign.FUNCTIONAL_DROPOUT, Sign.COMPARED_DEVICE),
+    }
+)
 Clue: TypeAlias = str | Sign | type[Verb]
 Signs: TypeAlias = tuple[frozenset[Clue], ...]
 

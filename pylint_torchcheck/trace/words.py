@@ -20,7 +20,15 @@ _LOADER = re.compile(r"loader|^dl$|_dl$", re.IGNORECASE)
 _UNCALLED = re.compile(r"\.(?:item|state_dict|detach|numpy|tolist|cpu)\b(?!\s*[(.=\w])")
 _LEAF = re.compile(r"\brequires_grad\s*=\s*True\b|\bParameter\([^\n]{0,200}?\)\.(?:cuda|to|float|half|double|type)\b")
 _COMPARED = re.compile(r"[dD]evice\w*\s*[!=]=|[!=]=\s*[\w.]*[dD]evice")
-_PATTERNS = ((_UNCALLED, Sign.UNCALLED_METHOD), (_LEAF, Sign.LEAF), (_COMPARED, Sign.COMPARED_DEVICE))
+_ITERATOR = re.compile(
+    r"(?:[^=!<>]=|\breturn\b)\s*(?:\([^\n]{0,120}\bfor\b|(?:filter|map|chain)\s*\(|[\w.]{1,80}\.(?:named_)?parameters\()"
+)
+_DROPOUT = re.compile(r"(?:\bF|\bfunctional)\.\w*dropout\w*\s*\(|(?<![.\w])\w*dropout\w*\s*\(|\bdropout_p\b")
+_TENSOR_OF = re.compile(r"\btensor\(\s*[^\W\d]")
+_PATTERNS = (
+    *((_UNCALLED, Sign.UNCALLED_METHOD), (_LEAF, Sign.LEAF), (_COMPARED, Sign.COMPARED_DEVICE)),
+    *((_ITERATOR, Sign.KEPT_ITERATOR), (_DROPOUT, Sign.FUNCTIONAL_DROPOUT), (_TENSOR_OF, Sign.TENSOR_OF_NAME)),
+)
 _GROWING = frozenset({".append", ".add", ".insert", ".appendleft", ".extend", ".update"})
 _F_STRING = r"(?:[fFtT][rR]?|[rR][fFtT])(?P<outer>[\"'])"
 # Each way to go on begins with a character of its own, so that what has no end is given up in one pass.

@@ -29,7 +29,7 @@ class ExhaustedParameterIterator(Pitfall):
         "%s finds nothing in what model.parameters() or filter() gave, which has been run through before; "
         "write list(...) around it where it is made"
     )
-    signs = signs([".parameters", ".named_parameters", "filter"])
+    signs = signs([Sign.KEPT_ITERATOR], [".parameters", ".named_parameters"])
     crosses_files = True
 
     @classmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
+from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, Sign, signs
 from pylint_torchcheck.pitfalls.questions import Call, Program
 from pylint_torchcheck.pitfalls.vocabulary import Kind
 
@@ -24,7 +24,7 @@ class DropoutIgnoresEval(Pitfall):
     msgid = "W7737"
     symbol = "dropout-ignores-eval"
     message = "%s drops in eval mode, too, because nothing tells it the mode; pass %s"
-    signs = signs([*_FUNCTIONS, "scaled_dot_product_attention"])
+    signs = signs([Sign.FUNCTIONAL_DROPOUT])
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:

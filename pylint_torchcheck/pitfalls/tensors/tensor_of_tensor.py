@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
+from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, Sign, signs
 from pylint_torchcheck.pitfalls.questions import Program
 from pylint_torchcheck.pitfalls.vocabulary import Kind
 
@@ -20,7 +20,7 @@ class TensorOfTensor(Pitfall):
     message = (
         "%s copies what is a tensor already, and cuts it off the graph; write %s.detach().clone(), if that is meant"
     )
-    signs = signs(["tensor"])
+    signs = signs([Sign.TENSOR_OF_NAME])
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:
