@@ -21,7 +21,8 @@ _UNCALLED = re.compile(r"\.(?:item|state_dict|detach|numpy|tolist|cpu)\b(?!\s*[(
 _LEAF = re.compile(r"\brequires_grad\s*=\s*True\b|\bParameter\([^\n]{0,200}?\)\.(?:cuda|to|float|half|double|type)\b")
 _COMPARED = re.compile(r"[dD]evice\w*\s*[!=]=|[!=]=\s*[\w.]*[dD]evice")
 _ITERATOR = re.compile(
-    r"(?:[^=!<>]=|\breturn\b)\s*(?:\([^\n]{0,120}\bfor\b|(?:filter|map|chain)\s*\(|[\w.]{1,80}\.(?:named_)?parameters\()"
+    r"(?:[^=!<>]=|\breturn\b)\s*(?:(?:\([^\n]{0,80}\bfor\b|(?:filter|map|chain)\s*\()[\s\S]{0,160}?|[\w.]{1,80}\.)"
+    r"(?:named_)?parameters\("
 )
 _DROPOUT = re.compile(r"(?:\bF|\bfunctional)\.\w*dropout\w*\s*\(|(?<![.\w])\w*dropout\w*\s*\(|\bdropout_p\b")
 _TENSOR_OF = re.compile(r"\btensor\(\s*[^\W\d]")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pylint_torchcheck.pitfalls.pitfall import BROKEN, Finding, Pitfall, Protocol, signs
+from pylint_torchcheck.pitfalls.pitfall import BROKEN, Finding, Pitfall, Protocol, Sign, signs
 from pylint_torchcheck.pitfalls.questions import Program
 from pylint_torchcheck.pitfalls.vocabulary import Drained, Kind
 
@@ -30,7 +30,6 @@ class ExhaustedParameterIterator(Pitfall):
         "write list(...) around it where it is made"
     )
     signs = signs([Sign.KEPT_ITERATOR], [".parameters", ".named_parameters"])
-    crosses_files = True
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:
