@@ -26,9 +26,15 @@ _ITERATOR = re.compile(
 )
 _DROPOUT = re.compile(r"(?:\bF|\bfunctional)\.\w*dropout\w*\s*\(|(?<![.\w])\w*dropout\w*\s*\(|\bdropout_p\b")
 _TENSOR_OF = re.compile(r"\btensor\(\s*[^\W\d]")
+# What must be in the source before a pattern is worth looking for, the pattern, and what it is the sign of.
 _PATTERNS = (
-    *((_UNCALLED, Sign.UNCALLED_METHOD), (_LEAF, Sign.LEAF), (_COMPARED, Sign.COMPARED_DEVICE)),
-    *((_ITERATOR, Sign.KEPT_ITERATOR), (_DROPOUT, Sign.FUNCTIONAL_DROPOUT), (_TENSOR_OF, Sign.TENSOR_OF_NAME)),
+    (".", _UNCALLED, Sign.UNCALLED_METHOD),
+    ("requires_grad", _LEAF, Sign.LEAF),
+    ("Parameter(", _LEAF, Sign.LEAF),
+    ("evice", _COMPARED, Sign.COMPARED_DEVICE),
+    ("parameters(", _ITERATOR, Sign.KEPT_ITERATOR),
+    ("dropout", _DROPOUT, Sign.FUNCTIONAL_DROPOUT),
+    ("tensor(", _TENSOR_OF, Sign.TENSOR_OF_NAME),
 )
 _GROWING = frozenset({".append", ".add", ".insert", ".appendleft", ".extend", ".update"})
 _F_STRING = r"(?:[fFtT][rR]?|[rR][fFtT])(?P<outer>[\"'])"
@@ -90,7 +96,7 @@ def clues_in(words: frozenset[str], code: str) -> frozenset[Clue]:
         signs.add(Sign.EVALUATION)
     if "+=" in code or not _GROWING.isdisjoint(words):
         signs.add(Sign.GROWTH)
-    signs.update(sign for pattern, sign in _PATTERNS if pattern.search(code))
+    signs.update(sign for part, pattern, sign in _PATTERNS if part in code and pattern.search(code))
     return words | signs | {f"{name} {sign}" for name, sign in _ASSIGNED.findall(code)}
 
 
