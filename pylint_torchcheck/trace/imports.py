@@ -51,11 +51,11 @@ class Imports(Calls):
     def lookup(self, name: str) -> Values:
         """Return what a name may stand for here, with the file that it comes from read."""
         values = super().lookup(name)
-        return self._keep(values) if self._promises and not self._promises.keys().isdisjoint(values) else values
+        return self._keep(values) if self._promises and any(value in self._promises for value in values) else values
 
     def _attribute_of(self, value: Value, name: str, node: nodes.NodeNG) -> Values:
         values = super()._attribute_of(value, name, node)
-        return self._keep(values) if self._promises and not self._promises.keys().isdisjoint(values) else values
+        return self._keep(values) if self._promises and any(value in self._promises for value in values) else values
 
     def _keep(self, values: Values) -> Values:
         """Read the files that names of imports stand for."""

@@ -149,7 +149,7 @@ class Library(Functions):
     def _call_torch_device(self, node: nodes.Call, _: Arguments) -> Values:
         return self.device(node)
 
-    def _call_torch_autograd_Variable(self, node: nodes.Call, arguments: Arguments) -> Values:  # noqa: N802
+    def _call_torch_autograd_variable(self, node: nodes.Call, arguments: Arguments) -> Values:
         """A tensor is handed back as it is; told to require a gradient, it is the beginning of a graph."""
         given = arguments.get("data", ("data",)) or arguments.everything()
         if "requires_grad" in arguments.keywords and truth.of(arguments.keywords["requires_grad"]) is not False:
@@ -157,6 +157,8 @@ class Library(Functions):
         tensors = frozenset(value for value in given if value.kind in {Kind.TENSOR, Kind.PARAMETER})
         others = given - tensors
         return tensors | (self.tensor(node, others, path=effects.VARIABLE) if others or not given else NOTHING)
+
+    _call_torch_autograd_Variable = _call_torch_autograd_variable  # noqa: N815  # as the function is spelt
 
     def _call_torch_autograd_grad(self, node: nodes.Call, arguments: Arguments) -> Values:
         self.emit(GradientsTaken, node, arguments.get("outputs", ("outputs",)))
@@ -175,7 +177,7 @@ class Library(Functions):
         )
         return self.collection(node.func, [("*", group)])
 
-    def _call_itertools_chain(self, node: nodes.Call, arguments: Arguments) -> Values:
+    def _call_itertools_chain(self, _: nodes.Call, arguments: Arguments) -> Values:
         """Return all that is chained: parameters of several modules, more often than not."""
         return arguments.everything() or PLAIN
 

@@ -29,5 +29,5 @@ class Loop:
 
     def does_only(self, node: nodes.NodeNG) -> bool:
         """Is the loop there to repeat this one call, and nothing else?"""
-        body = self.node.body
+        body: list[nodes.NodeNG] = getattr(self.node, "body", [])
         return len(body) == 1 and isinstance(body[0], nodes.Expr) and body[0].value is node

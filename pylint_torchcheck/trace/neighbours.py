@@ -107,18 +107,30 @@ def reach_of(source: Source, wanted: frozenset[Clue]) -> Reach:
         pieces.update(fresh)
         found.update(*(piece.clues for piece in fresh))
         leading = ({name} if name else {*outline.named, *outline.imported}).union(*(piece.words for piece in fresh))
-        is_known = bool(name) and all(outline.gives(word) for word in leading)
-        places = [file] if is_known else [file, *_starred(outline, wanted)]
+        places = _places((file, name), outline, leading, wanted)
         files.update((place, _outline(place, wanted).size) for place in places)
         is_much = len(pieces) > _MOST_PIECES or len(places) > _MOST_STARRED or sum(files.values()) > _MOST_READ
         if is_much or len(found) == len(wanted):
             return Reach(wanted, len(pieces), files)
-        meanings = (one for place in places for one in _meanings(place, leading, wanted, is_own=place == file))
-        wholes = () if name else ((place, "") for place in places)
-        following = [one for one in dict.fromkeys((*meanings, *wholes)) if one not in sources]
+        following = [one for one in _following((file, name), places, leading, wanted) if one not in sources]
         sources.update(following)
         waiting += following
     return Reach(frozenset(found), len(pieces), files)
+
+
+def _places(source: Source, outline: _Outline, leading: set[str], wanted: frozenset[Clue]) -> list[Path]:
+    """Return the files in which the names may be defined: this one, and those of which it imports all names."""
+    file, name = source
+    is_known = bool(name) and all(outline.gives(word) for word in leading)
+    return [file] if is_known else [file, *_starred(outline, wanted)]
+
+
+def _following(source: Source, places: list[Path], leading: set[str], wanted: frozenset[Clue]) -> dict[Source, None]:
+    """Return what the names may stand for in any of the places, in order and each once."""
+    file, name = source
+    meanings = (one for place in places for one in _meanings(place, leading, wanted, is_own=place == file))
+    wholes = () if name else ((place, "") for place in places)
+    return dict.fromkeys((*meanings, *wholes))
 
 
 def _led_to(outline: _Outline, name: str) -> list[_Piece]:

@@ -110,7 +110,7 @@ class Roles:
     def _ask(self, node: nodes.NodeNG, what: str, scope: nodes.NodeNG) -> None:
         name = dotted(node)
         if name:
-            for place in {_home(scope, name), self._tree}:
+            for place in (_home(scope, name), self._tree):
                 self._asked.setdefault((place, name), set()).add(what)
 
 

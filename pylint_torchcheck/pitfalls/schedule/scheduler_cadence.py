@@ -48,7 +48,7 @@ class SchedulerCadence(Pitfall):
 
 
 def _mismatches(trace: Trace, event: Event, call: Call) -> Iterator[tuple[str, str, str, str]]:
-    length, path = _length(call), next(iter(call.results)).path
+    length, path = _length(call), next((value.path for value in call.results), "")
     if _moves_each_batch(trace, event) and path in _LENGTHS and _EPOCHS.search(length) and not _BATCHES.search(length):
         yield "a batch", "epochs", length, "an epoch"
     if _moves_each_epoch(trace, event) and path == f"{_MODULE}OneCycleLR" and "len(" in length:
