@@ -119,10 +119,10 @@ class TestNames:
 
     def test_ids_and_symbols_are_unique(self) -> None:
         old = list(chain.from_iterable(pitfall.old_names for pitfall in PITFALLS))
-        numbers = [pitfall.msgid[1:] for pitfall in PITFALLS] + [msgid[1:] for msgid, _ in old]
+        ids = [pitfall.msgid for pitfall in PITFALLS] + [msgid for msgid, _ in old]
         symbols = [pitfall.symbol for pitfall in PITFALLS] + [symbol for _, symbol in old]
 
-        assert len(numbers) == len(set(numbers))
+        assert len(ids) == len(set(ids))
         assert len(symbols) == len(set(symbols))
 
 
