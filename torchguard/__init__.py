@@ -31,6 +31,7 @@ from torchguard.errors import (
 )
 from torchguard.freeze import Frozen, freeze
 from torchguard.modes import eval_mode
+from torchguard.nonfinite import Diagnosis, diagnose_nonfinite
 from torchguard.rng import RngState, Seeded, rng_state, seed_everything, set_rng_state
 from torchguard.shelf import Skipped
 from torchguard.step import StepResult, TrainStep
@@ -40,6 +41,7 @@ __all__ = [
     "CheckpointError",
     "Checkpointer",
     "CorruptCheckpointError",
+    "Diagnosis",
     "Frozen",
     "LoadReport",
     "LossError",
@@ -57,6 +59,7 @@ __all__ = [
     "TrainStep",
     "UnreadableFileError",
     "WeightsMismatchError",
+    "diagnose_nonfinite",
     "eval_mode",
     "freeze",
     "load_weights",
