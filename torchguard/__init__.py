@@ -16,11 +16,13 @@ except ModuleNotFoundError as _missing:
     ) from None
 
 from torchguard.checkpoint import Checkpointer, ResumeReport
+from torchguard.determinism import Deterministic, deterministic
 from torchguard.errors import (
     CheckpointError,
     CorruptCheckpointError,
     LossError,
     MisuseError,
+    NoDeterministicKernelError,
     NoGoodCheckpointError,
     NonFiniteGradientError,
     NonFiniteLossError,
@@ -30,10 +32,12 @@ from torchguard.errors import (
     WeightsMismatchError,
 )
 from torchguard.freeze import Frozen, freeze
+from torchguard.groups import param_groups
 from torchguard.modes import eval_mode
 from torchguard.nonfinite import Diagnosis, diagnose_nonfinite
 from torchguard.rng import RngState, Seeded, rng_state, seed_everything, set_rng_state
 from torchguard.shelf import Skipped
+from torchguard.snapshots import snapshot
 from torchguard.step import StepResult, TrainStep
 from torchguard.weights import LoadReport, load_weights
 
@@ -41,11 +45,13 @@ __all__ = [
     "CheckpointError",
     "Checkpointer",
     "CorruptCheckpointError",
+    "Deterministic",
     "Diagnosis",
     "Frozen",
     "LoadReport",
     "LossError",
     "MisuseError",
+    "NoDeterministicKernelError",
     "NoGoodCheckpointError",
     "NonFiniteGradientError",
     "NonFiniteLossError",
@@ -59,11 +65,14 @@ __all__ = [
     "TrainStep",
     "UnreadableFileError",
     "WeightsMismatchError",
+    "deterministic",
     "diagnose_nonfinite",
     "eval_mode",
     "freeze",
     "load_weights",
+    "param_groups",
     "rng_state",
     "seed_everything",
     "set_rng_state",
+    "snapshot",
 ]

@@ -37,6 +37,7 @@ class Comparison:
     missing: list[str] = field(default_factory=list)
     unexpected: list[str] = field(default_factory=list)
     shape: dict[str, str] = field(default_factory=dict)  # what differs, in words
+    filled: list[str] = field(default_factory=list)  # batch counts that the source has not; the module's own stay
 
     @property
     def fits(self) -> bool:
@@ -54,6 +55,13 @@ class Comparison:
     @property
     def refused_shape(self) -> list[str]:
         return _not_matching(self.shape, self.allowed.shape)
+
+    @property
+    def share(self) -> float:
+        """The part of the module's values that is loaded, 0 to 1, each tensor counted once."""
+        sizes = {id(value): _size(value) for value in self.target.values()}
+        loaded = {id(self.target[key]) for key in self.loadable}
+        return sum(sizes[known] for known in loaded) / max(1, sum(sizes.values()))
 
     @property
     def converted(self) -> list[str]:
@@ -84,15 +92,16 @@ def _held_against(
         else:
             comparison.loadable[own] = value
     comparison.unexpected = [key for key in comparison.unexpected if not is_batch_count(key)]
-    comparison.missing = _missing(comparison)
+    for key in _absent(comparison):
+        (comparison.filled if is_batch_count(key) else comparison.missing).append(key)
     return comparison
 
 
-def _missing(comparison: Comparison) -> list[str]:
-    """What is neither there nor tied to what is; batch counts may be absent."""
+def _absent(comparison: Comparison) -> list[str]:
+    """What is neither there nor tied to what is."""
     target, there = comparison.target, comparison.loadable.keys() | comparison.shape.keys()
     tied = {id(target[key]) for key in comparison.loadable}
-    return [key for key in target if key not in there and id(target[key]) not in tied and not is_batch_count(key)]
+    return [key for key in target if key not in there and id(target[key]) not in tied]
 
 
 def _shape_difference(value: object, own: object) -> str:
@@ -103,6 +112,10 @@ def _shape_difference(value: object, own: object) -> str:
 
 def _dtype(value: object) -> torch.dtype | None:
     return value.dtype if isinstance(value, Tensor) else None
+
+
+def _size(value: object) -> int:
+    return value.numel() if isinstance(value, Tensor) and not is_lazy(value) else 0
 
 
 def _not_matching(keys: Iterable[str], patterns: Patterns) -> list[str]:
