@@ -31,10 +31,12 @@ from torchguard.errors import (
     UnreadableFileError,
     WeightsMismatchError,
 )
+from torchguard.findings import Finding, Findings
 from torchguard.freeze import Frozen, freeze
 from torchguard.groups import param_groups
 from torchguard.modes import eval_mode
 from torchguard.nonfinite import Diagnosis, diagnose_nonfinite
+from torchguard.preflight import preflight
 from torchguard.rng import RngState, Seeded, rng_state, seed_everything, set_rng_state
 from torchguard.shelf import Skipped
 from torchguard.snapshots import snapshot
@@ -47,6 +49,8 @@ __all__ = [
     "CorruptCheckpointError",
     "Deterministic",
     "Diagnosis",
+    "Finding",
+    "Findings",
     "Frozen",
     "LoadReport",
     "LossError",
@@ -71,6 +75,7 @@ __all__ = [
     "freeze",
     "load_weights",
     "param_groups",
+    "preflight",
     "rng_state",
     "seed_everything",
     "set_rng_state",

@@ -70,13 +70,11 @@ class Comparison:
 
 
 def compare(saved: Mapping[str, Any], target: Mapping[str, Any], allowed: Allowed) -> Comparison:
-    """The first renaming under which everything fits; if there is none, the keys as they are."""
+    """The first renaming under which everything fits; if there is none, the one that comes nearest."""
     ways = renamings(saved.keys(), target.keys())
-    comparisons = (_held_against(saved, target, allowed, word, to) for word, to in ways)
-    first = next(comparisons)
-    if first.fits:
-        return first
-    return next((comparison for comparison in comparisons if comparison.fits), first)
+    comparisons = [_held_against(saved, target, allowed, word, to) for word, to in ways]
+    fitting = (comparison for comparison in comparisons if comparison.fits)
+    return next(fitting, None) or max(comparisons, key=lambda comparison: len(comparison.loadable))
 
 
 def _held_against(
@@ -141,7 +139,8 @@ def mismatch(comparison: Comparison, source: str, module: str) -> str:
         parts.append(f"other shapes: {some(refused)} ({first} is {comparison.shape[first]})")
         cures.append(f"allow_shape={_as_patterns(refused)}")
     whole = f"{len(comparison.loadable)} of {count(len(comparison.target), 'tensor')}"
-    head = f"{source} fits {whole} of {module}: {'; '.join(parts) or 'nothing would be loaded'}"
+    renamed = f", keys {comparison.keys}" if comparison.keys else ""
+    head = f"{source} fits {whole} of {module}{renamed}: {'; '.join(parts) or 'nothing would be loaded'}"
     if not comparison.loadable:
         return f"{head}; nothing was loaded; build the module that was saved, or pass rename=lambda key: ..."
     return f"{head}; nothing was loaded; if that is meant, write load_weights(model, source, {', '.join(cures)})"
