@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 from pylint_torchcheck.pitfalls.protocol import Protocol as StateTable
+from pylint_torchcheck.pitfalls.releases import TorchRange
 from pylint_torchcheck.pitfalls.vocabulary import Kind, Trait, Verb
 
 
@@ -240,6 +241,10 @@ class Trace(Protocol):
 
 class Program(Protocol):
     """One source file, read."""
+
+    @property
+    def torch_range(self) -> TorchRange:
+        """The releases of torch that the project around the file declares; where it declares none, nothing is known."""
 
     @property
     def traces(self) -> Iterable[Trace]:

@@ -9,6 +9,7 @@ from astroid import nodes
 
 from pylint_torchcheck.pitfalls.pitfall import Pitfall, Protocol
 from pylint_torchcheck.pitfalls.questions import Subject
+from pylint_torchcheck.pitfalls.releases import TorchRange
 from pylint_torchcheck.pitfalls.vocabulary import Kind, Trait
 from pylint_torchcheck.torch_api.effects import CUTTING, MODULE_METHODS, MOVING_METHODS
 from pylint_torchcheck.torch_api.generated import CONSTRUCTORS, GRAPH_KEEPING_CONSTRUCTORS
@@ -22,6 +23,7 @@ from pylint_torchcheck.trace.origins import Origins
 from pylint_torchcheck.trace.places import Place, dotted
 from pylint_torchcheck.trace.reader import Reader
 from pylint_torchcheck.trace.registration import hidden_modules
+from pylint_torchcheck.trace.requirements import torch_range
 from pylint_torchcheck.trace.roots import read_everything
 from pylint_torchcheck.trace.shapes import is_scalar
 from pylint_torchcheck.trace.sites import AttributeSite, Comparison
@@ -74,6 +76,11 @@ class Program:
     def bindings(self) -> Iterator[tuple[nodes.NodeNG, set[Value]]]:
         """Each target of an assignment in the file, with all that it gets."""
         return ((target, values) for target, values in self._bindings.items() if target.root() is self._tree)
+
+    @cached_property
+    def torch_range(self) -> TorchRange:
+        """The releases of torch that the project around the file declares."""
+        return torch_range(self._tree.file)
 
     @property
     def traces(self) -> Sequence[Trace]:
