@@ -224,12 +224,13 @@ def test_freeze_survives_ddp(net):
 def test_sharded_module_stays_frozen_and_is_released(net):
     from torch.distributed.fsdp import fully_shard
 
+    net(torch.randn(4, 6)).sum().backward()
     frozen = tg.freeze(net)
     fully_shard(net, mesh=torch.distributed.init_device_mesh("cpu", (1,)))
     assert not any(parameter.requires_grad for parameter in net.parameters())
     frozen.release()
 
-    assert all(parameter.requires_grad for parameter in net.parameters())
+    assert all(parameter.requires_grad and parameter.grad is None for parameter in net.parameters())
     assert net.train()[1].training
 
 

@@ -61,6 +61,14 @@ def test_nothing_is_lost_or_held_twice():
     assert sorted(map(id, held)) == sorted(id(parameter) for parameter in module.parameters())
 
 
+def test_shared_parameter_is_left_if_one_of_its_owners_is(names):
+    module = nn.ModuleDict({"head": nn.Linear(4, 5, bias=False), "tokens": nn.Embedding(5, 4)})
+    module["head"].weight = module["tokens"].weight
+    (left,) = tg.param_groups(module, weight_decay=0.1, exempt=("embedding",))
+
+    assert left["weight_decay"] == 0
+
+
 def test_frozen_parameters_are_left_out(names):
     module = Net()
     tg.freeze(module.attention)

@@ -114,6 +114,13 @@ def test_first_operation_is_named_and_not_those_that_it_spoils(x):
     assert tg.diagnose_nonfinite(lambda x: net(x).mean(), x).operation == "log"
 
 
+def test_operation_in_place_is_named_like_any_other(x):
+    net = Net(lambda y: (y * 0).log_())
+    found = tg.diagnose_nonfinite(lambda x: net(x).mean(), x)
+
+    assert (found.cause, found.operation, found.module) == ("forward", "log_", "Net.head")
+
+
 def test_derivative_at_the_edge_is_told_from_the_value(x):
     net = Net(lambda y: torch.sqrt(y * 0))
     found = tg.diagnose_nonfinite(lambda x: net(x).mean(), x)
