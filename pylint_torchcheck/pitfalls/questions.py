@@ -149,6 +149,14 @@ class Attribute(Place, Protocol):
         """The names of what the same function calls in earlier lines, or in its own."""
 
 
+class Expression(Place, Protocol):
+    """An expression in the source, with what it may be."""
+
+    @property
+    def values(self) -> Collection[Subject]:
+        """What it may be."""
+
+
 class Comparison(Place, Protocol):
     """``left == right`` or ``left != right``."""
 
@@ -210,6 +218,9 @@ class Event(Protocol):
 
     def makes_anew(self, subject: Subject) -> bool:
         """Is an object made within the innermost loop around this, and so made anew in each iteration?"""
+
+    def is_reached_like(self, subject: Subject) -> bool:
+        """Was an object made on the same way into the program?"""
 
     @property
     def outlives_iteration(self) -> bool:
@@ -274,6 +285,30 @@ class Program(Protocol):
 
     def comparisons(self) -> Iterable[Comparison]:
         """Return where two things are compared by ``==`` or ``!=``."""
+
+    def entered_classes(self) -> Iterable[Expression]:
+        """Return the context managers of torch that ``with`` statements name and do not call."""
+
+    def contexts_of_classes(self) -> Iterable[Expression]:
+        """Return the decorators of classes that switch the recording of gradients."""
+
+    def unentered_contexts(self) -> Iterable[Call]:
+        """Return the statements that make a context manager of torch, and enter it nowhere."""
+
+    def is_surely_recorded(self, place: object) -> bool:
+        """Are gradients recorded at a call or an event, as far as its callers go? None of them is out of sight."""
+
+    def is_leaf(self, subject: Subject) -> bool:
+        """Is it a parameter or a tensor that was made in sight to get a gradient?"""
+
+    def is_live(self, subject: Subject) -> bool:
+        """Is it a tensor on the autograd graph for certain?"""
+
+    def is_changed_by_its_gradient(self, subject: Subject, sources: Iterable[Subject]) -> bool:
+        """Is the ``.grad`` of a tensor among ``sources``, so that it must have one?"""
+
+    def is_on_accelerator(self, subject: Subject) -> bool:
+        """Is it a tensor that was moved to an accelerator, or was computed from one?"""
 
     def is_cut_off(self, subject: Subject) -> bool:
         """Is it a tensor that was made of numbers, or detached, so that no graph leads to it?"""

@@ -21,6 +21,8 @@ class Sign(Enum):
     COMPARED_DEVICE = auto()  # what is called a device, compared with something
     KEPT_ITERATOR = auto()  # what `parameters()` or `filter` gives, kept under a name or returned
     FUNCTIONAL_DROPOUT = auto()  # a call of the function, or of attention with a rate
+    LEAF_CHANGED = auto()  # a change in place by a gradient, of what is called a weight, or near `requires_grad=True`
+    IDLE_CONTEXT = auto()  # a context manager of torch that is named and not called, called alone, or above a class
     TENSOR_OF_NAME = auto()  # `tensor(...)` of something that is not written out
     GROWTH = auto()  # a sum or a list that something is added to
     EVALUATION = auto()  # a name that speaks of validation, test or inference
@@ -31,7 +33,7 @@ class Sign(Enum):
 LOCAL = frozenset(
     {
         *(Sign.UNCALLED_METHOD, Sign.KEPT_COLLECTION, Sign.BARE_CONSTRUCTOR, Sign.BUILT_IN_FORWARD, Sign.LEAF),
-        *(Sign.FUNCTIONAL_DROPOUT, Sign.COMPARED_DEVICE),
+        *(Sign.FUNCTIONAL_DROPOUT, Sign.COMPARED_DEVICE, Sign.IDLE_CONTEXT, Sign.LEAF_CHANGED),
     }
 )
 Clue: TypeAlias = str | Sign | type[Verb]

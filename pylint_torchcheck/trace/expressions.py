@@ -15,7 +15,7 @@ from pylint_torchcheck.trace import truth
 from pylint_torchcheck.trace.classes import find_method, is_property
 from pylint_torchcheck.trace.machine import Machine
 from pylint_torchcheck.trace.places import dotted
-from pylint_torchcheck.trace.sites import AttributeSite, Comparison
+from pylint_torchcheck.trace.sites import AttributeSite, Comparison, Expression
 from pylint_torchcheck.trace.state import join
 from pylint_torchcheck.trace.values import ANYTHING, NOTHING, PLAIN, Frame, Store, Value, Values
 
@@ -40,6 +40,8 @@ class Expressions(Machine):
         self.attributes: dict[nodes.NodeNG, AttributeSite] = {}  # what is read, but for methods in calls, and assigned
 
         self.comparisons: dict[nodes.NodeNG, Comparison] = {}
+        self.entered: dict[nodes.NodeNG, Expression] = {}  # what `with` statements enter
+        self.above_classes: dict[nodes.NodeNG, Expression] = {}  # decorators
 
     def evaluate(self, node: nodes.NodeNG | None) -> Values:
         """Return what an expression may be; an expression that is not known may be anything."""
@@ -325,7 +327,7 @@ class Expressions(Machine):
         """Remember what an attribute is asked of, or assigned to, and what it may be."""
         if node not in self.attributes:
             self.attributes[node] = AttributeSite(node)
-        self.attributes[node].note(receivers, values)
+        self.attributes[node].note(receivers, values, self.frame)
 
     def attribute(self, values: Values, name: str, node: nodes.NodeNG) -> Values:
         """Return what ``values.name`` may be; of very many objects, nothing is said."""
@@ -382,6 +384,8 @@ class Expressions(Machine):
                 return frozenset({self.store.make(Kind.LIBRARY, path=canonical(f"{value.path}.{name}"))})
             case Kind.MODULE if name in effects.UNWRAPPING_ATTRIBUTES:
                 return frozenset({value})
+            case Kind.MODULE if name == "weight" and value.path in effects.WITH_WEIGHT and value.owner is None:
+                return frozenset({self.store.make(Kind.PARAMETER, value.site, value.frame, path=name, owner=value)})
             case Kind.MODULE if is_child(value.path, name):
                 return frozenset({self.store.make(Kind.MODULE, owner=value, path=name)})
             case Kind.TENSOR | Kind.PARAMETER:
@@ -465,7 +469,9 @@ class Expressions(Machine):
 
     def _assign_element(self, target: nodes.Subscript, values: Values) -> None:
         key = self.evaluate(target.slice)
-        for value in self.evaluate(target.value):
+        changed = self.evaluate(target.value)
+        self.change_in_place(target.parent, changed, values)
+        for value in changed:
             if value.kind in {Kind.COLLECTION, Kind.TENSOR, Kind.MODULE}:
                 self.store.derive(value, values)
             if value.kind is Kind.UNKNOWN and value.owner is not None and value.path in _REGISTERS:

@@ -27,6 +27,7 @@ from pylint_torchcheck.trace.classes import find_method
 from pylint_torchcheck.trace.imports import Imports
 from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.places import dotted
+from pylint_torchcheck.trace.sites import Expression
 from pylint_torchcheck.trace.state import Slot, State, join
 from pylint_torchcheck.trace.values import NOTHING, PLAIN, Store, Value, Values
 
@@ -100,6 +101,8 @@ class Reader(Imports):
         after = self.combine(node, before | added)
         if node.op == "+=" and any(value.kind is Kind.TENSOR for value in added):
             self._accumulate(node, node.target, added, after)
+        if not isinstance(node.target, nodes.Subscript):  # an element is assigned below
+            self.change_in_place(node, before, after)
         if not self._scales_gradient(node):
             self.assign(node.target, after)
 
@@ -154,6 +157,8 @@ class Reader(Imports):
 
     def _read_classdef(self, node: nodes.ClassDef) -> None:
         self.store.bases[node] = [self.evaluate(base) for base in node.bases]
+        for decorator in node.decorators.nodes if node.decorators else ():
+            self.above_classes.setdefault(decorator, Expression(decorator)).values.update(self.evaluate(decorator))
         value = self.class_of(node, self.frame)
         for statement in node.body:
             if isinstance(statement, nodes.Assign) and isinstance(statement.targets[0], nodes.AssignName):
@@ -354,6 +359,7 @@ class Reader(Imports):
 
         self.blocks[manager] = block
         context = self.evaluate(manager)
+        self.entered.setdefault(manager, Expression(manager)).values.update(context)
         self.blocks.pop(manager, None)  # a block that is entered again inside itself has left before
         if has_run:
             return

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from astroid import nodes
 
 from pylint_torchcheck.trace.places import Place, source_of
-from pylint_torchcheck.trace.values import Value, Values
+from pylint_torchcheck.trace.values import Frame, Value, Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +18,13 @@ class AttributeSite(Place):
     node: nodes.Attribute | nodes.AssignAttr
     receivers: set[Value] = field(default_factory=set, compare=False)
     values: set[Value] = field(default_factory=set, compare=False)
+    frames: set[Frame] = field(default_factory=set, compare=False)
 
-    def note(self, receivers: Values, values: Values) -> None:
+    def note(self, receivers: Values, values: Values, frame: Frame) -> None:
         """Add one way in which the attribute is reached."""
         self.receivers.update(receivers)
         self.values.update(values)
+        self.frames.add(frame)
 
     @property
     def name(self) -> str:
@@ -88,6 +90,13 @@ class AttributeSite(Place):
     def called_before(self) -> frozenset[str]:
         """The names of what the same function calls in earlier lines, or in its own."""
         return frozenset(_called(self.node.scope(), self.node.lineno or 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Expression(Place):
+    """An expression, with what it may be; see ``pylint_torchcheck.pitfalls.questions.Expression``."""
+
+    values: set[Value] = field(default_factory=set, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,9 @@ class Survey:
         """The bases and the decorators of a class count for it."""
         code = "\n".join(self._lines[_first_line(node) - 1 : node.body[0].lineno if node.body else node.end_lineno])
         words = words_in(code)
-        self._named[node.name].append(_Part(words, set(clues_in(words, code) & self._wanted)))
+        part = _Part(words, set(clues_in(words, code) & self._wanted))
+        self._named[node.name].append(part)
+        self._module.append(part)
 
     def _add_function(self, node: nodes.FunctionDef, owner: str) -> None:
         words, clues = self._look(node, node.end_lineno)
