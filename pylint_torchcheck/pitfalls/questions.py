@@ -141,6 +141,10 @@ class Attribute(Place, Protocol):
         """Is it an operand of arithmetic, or put into a text?"""
 
     @property
+    def is_written_through(self) -> bool:
+        """Is a method called on it that works in place, or one of its elements assigned?"""
+
+    @property
     def index(self) -> object:
         """The constant that what is read is indexed by; ``None`` if it is not."""
 
@@ -221,6 +225,9 @@ class Event(Protocol):
 
     def is_reached_like(self, subject: Subject) -> bool:
         """Was an object made on the same way into the program?"""
+
+    def shares_loop_with(self, other: object) -> bool:
+        """Do both happen in one loop, each time around?"""
 
     @property
     def outlives_iteration(self) -> bool:

@@ -22,6 +22,7 @@ class Sign(Enum):
     KEPT_ITERATOR = auto()  # what `parameters()` or `filter` gives, kept under a name or returned
     FUNCTIONAL_DROPOUT = auto()  # a call of the function, or of attention with a rate
     LEAF_CHANGED = auto()  # a change in place by a gradient, of what is called a weight, or near `requires_grad=True`
+    DATA_CHANGED = auto()  # a change in place through `.data`
     IDLE_CONTEXT = auto()  # a context manager of torch that is named and not called, called alone, or above a class
     TENSOR_OF_NAME = auto()  # `tensor(...)` of something that is not written out
     GROWTH = auto()  # a sum or a list that something is added to

@@ -72,6 +72,10 @@ class Event:
         """Was an object made on the same way into the program?"""
         return isinstance(subject, Value) and subject.frame is not None and subject.frame.outermost is self.frame.outermost
 
+    def shares_loop_with(self, other: object) -> bool:
+        """Do both happen in one loop, each time around?"""
+        return isinstance(other, Event) and not set(self.loops).isdisjoint(other.loops)
+
     @property
     def over_loader(self) -> bool:
         """Does the innermost loop around it run over a data loader?"""

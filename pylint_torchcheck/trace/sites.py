@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from astroid import nodes
 
+from pylint_torchcheck.torch_api.generated import INPLACE_METHODS
 from pylint_torchcheck.trace.places import Place, source_of
 from pylint_torchcheck.trace.values import Frame, Value, Values
 
@@ -70,6 +71,14 @@ class AttributeSite(Place):
     def is_computed_with(self) -> bool:
         """Is it an operand of arithmetic, or put into a text?"""
         return isinstance(self.node.parent, nodes.BinOp | nodes.AugAssign | nodes.FormattedValue)
+
+    @property
+    def is_written_through(self) -> bool:
+        """Is a method called on it that works in place, or one of its elements assigned?"""
+        parent = self.node.parent
+        if isinstance(parent, nodes.Subscript):
+            return isinstance(parent.parent, nodes.Assign | nodes.AugAssign) and parent.parent.value is not parent
+        return isinstance(parent, nodes.Attribute) and parent.attrname in INPLACE_METHODS
 
     @property
     def handed_to(self) -> nodes.Call | None:

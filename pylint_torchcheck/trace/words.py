@@ -31,6 +31,7 @@ _LEAF_CHANGED = re.compile(
     rf"|\bweight(?:\[[^\n]{{1,40}}?\])?\s*{_CHANGED}|\bweight\[[^\n]{{1,40}}?\]\s*=(?!=)"
     rf"|\brequires_grad\s*=\s*True\b[\s\S]{{0,2000}}?(?:{_CHANGED}|\w\[[^\n]{{1,40}}?\]\s*=(?!=))"
 )
+_DATA_CHANGED = re.compile(rf"\.data(?:\[[^\n]{{1,80}}?\])?\s*(?:{_CHANGED}|[-+*/]=)|\.data\[[^\n]{{1,80}}?\]\s*=(?!=)")
 _CONTEXT = r"(?:no_grad|inference_mode|enable_grad|set_grad_enabled|autocast)"
 _IDLE = re.compile(
     rf"\bwith\b[^\n]*\b{_CONTEXT}\s*(?:[:,]|as\b)|^[ \t]*(?:\w+\.)*{_CONTEXT}\([^\n]*\)[ \t]*(?:;|$)"
@@ -51,6 +52,7 @@ _PATTERNS = (
     ("_(", _LEAF_CHANGED, Sign.LEAF_CHANGED),
     ("requires_grad", _LEAF_CHANGED, Sign.LEAF_CHANGED),
     ("weight", _LEAF_CHANGED, Sign.LEAF_CHANGED),
+    (".data", _DATA_CHANGED, Sign.DATA_CHANGED),
     ("_grad", _IDLE, Sign.IDLE_CONTEXT),
     ("inference_mode", _IDLE, Sign.IDLE_CONTEXT),
     ("autocast", _IDLE, Sign.IDLE_CONTEXT),
