@@ -223,6 +223,10 @@ class Event(Protocol):
     def makes_anew(self, subject: Subject) -> bool:
         """Is an object made within the innermost loop around this, and so made anew in each iteration?"""
 
+    @property
+    def functions(self) -> Collection[str]:
+        """The names of the functions under way."""
+
     def is_reached_like(self, subject: Subject) -> bool:
         """Was an object made on the same way into the program?"""
 
@@ -293,6 +297,9 @@ class Program(Protocol):
     def comparisons(self) -> Iterable[Comparison]:
         """Return where two things are compared by ``==`` or ``!=``."""
 
+    def happenings(self, *verbs: type[Verb]) -> Iterable[tuple[Place, Collection[tuple[Trace, Event]]]]:
+        """Return where in this file something happens, each with all the ways in which it does."""
+
     def entered_classes(self) -> Iterable[Expression]:
         """Return the context managers of torch that ``with`` statements name and do not call."""
 
@@ -311,11 +318,20 @@ class Program(Protocol):
     def is_live(self, subject: Subject) -> bool:
         """Is it a tensor on the autograd graph for certain?"""
 
+    def is_trained_by(self, subject: Subject, event: Event) -> bool:
+        """Is it a parameter, or a tensor with a gradient, that a backward pass reaches for certain?"""
+
+    def is_blended(self, subject: Subject, sources: Iterable[Subject]) -> bool:
+        """Are parameters other than this one among ``sources``, as for a moving average of them?"""
+
     def is_changed_by_its_gradient(self, subject: Subject, sources: Iterable[Subject]) -> bool:
         """Is the ``.grad`` of a tensor among ``sources``, so that it must have one?"""
 
     def is_on_accelerator(self, subject: Subject) -> bool:
         """Is it a tensor that was moved to an accelerator, or was computed from one?"""
+
+    def is_impossible_view(self, call: Call) -> bool:
+        """Does a view join dimensions that do not follow one another in memory?"""
 
     def is_cut_off(self, subject: Subject) -> bool:
         """Is it a tensor that was made of numbers, or detached, so that no graph leads to it?"""
@@ -334,6 +350,9 @@ class Program(Protocol):
 
     def hidden_modules(self, attribute: object) -> Collection[Subject]:
         """Return the modules in a collection that an attribute of a module gets, and that it has no other way."""
+
+    def buffers_left_behind(self) -> Iterable[Attribute]:
+        """Return where modules keep tensors as plain attributes that ``forward`` computes with, and nobody moves."""
 
     def shadowed_methods(self) -> Iterable[Attribute]:
         """Return the assignments by which an object hides a method of its own that it has from ``nn.Module``."""

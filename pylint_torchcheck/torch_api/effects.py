@@ -266,8 +266,13 @@ TENSOR_ACTIONS: Final = frozenset(
 ACCELERATORS: Final = frozenset({"cuda", "mps", "xpu", "hpu", "mtia"})
 ACCELERATING: Final = frozenset({"cuda", "xpu"})
 # Methods that may take a tensor anywhere, and what gives the same numbers at the same place.
-LEAVING_PLACE: Final = frozenset({"cpu", "to", "type", "type_as", "to_dense", "numpy"})
+LEAVING_PLACE: Final = frozenset({"cpu", "cuda", "xpu", "to", "type", "type_as", "to_dense", "numpy", "pin_memory"})
 HOLDING_PLACE: Final = frozenset({"detach", "detach_", "data", "grad"})
+# Constructors that take the place of what they are given.
+PLACED_ELSEWHERE: Final = frozenset(
+    f"torch.{name}" for name in "as_tensor asarray empty_like full_like ones_like rand_like randn_like zeros_like "
+    "randint_like normal from_dlpack scalar_tensor".split()
+)
 DEVICE: Final = "torch.device"
 VARIABLE: Final = "torch.autograd.Variable"  # what every tensor is since torch 0.4
 # Methods and functions that give a pair of values and indices.
@@ -279,6 +284,16 @@ REDUCTIONS: Final = frozenset("sum mean prod norm std var logsumexp nansum nanme
 POINTWISE: Final = frozenset(
     "abs exp log sqrt square neg sigmoid tanh relu clamp pow add sub mul div detach float double half to cuda "
     "cpu".split()
+)
+
+# Methods whose result is the same memory in another order, and those that say where each dimension comes to lie.
+SWAPPING: Final = frozenset({"transpose", "swapaxes", "swapdims"})
+PERMUTING: Final = SWAPPING | frozenset("permute t T mT H mH movedim moveaxis rot90 as_strided unfold expand_as".split())
+LAYING_OUT: Final = SWAPPING | frozenset("permute t unsqueeze expand view reshape contiguous".split())
+# Methods and functions that give a tensor of as many dimensions as what they are given, or as the largest of these.
+SHAPE_KEEPING: Final = POINTWISE | SWAPPING | frozenset(
+    "matmul bmm softmax log_softmax dropout masked_fill contiguous gelu silu leaky_relu where layer_norm normalize "
+    "baddbmm".split()
 )
 
 # What gives a tensor that no graph leads to: methods, an attribute, and a class.

@@ -247,7 +247,9 @@ class Calls(Library):
         if name in generated.TENSOR_PLAIN_METHODS:
             return PLAIN
         if name in _DETACHING:
-            return frozenset({self.store.make(Kind.TENSOR, node, self.frame, path=name, guessed=value.guessed)})
+            owner = value if name == "detach" else None
+            cut_off = self.store.make(Kind.TENSOR, node, self.frame, path=name, owner=owner, guessed=value.guessed)
+            return frozenset({cut_off})
         if name in generated.INPLACE_METHODS:
             self.store.derive(value, arguments.everything())
             if name not in effects.KEEPING_NUMBERS:

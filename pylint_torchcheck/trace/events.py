@@ -68,6 +68,11 @@ class Event:
         calls = subject.frame.calls if subject.frame is not None else ()
         return any(loop.parent_of(node) for node in (subject.site, *calls) if node is not None)
 
+    @property
+    def functions(self) -> frozenset[str]:
+        """The names of the functions under way."""
+        return frozenset(function.name for function in self.frame.functions())
+
     def is_reached_like(self, subject: object) -> bool:
         """Was an object made on the same way into the program?"""
         return isinstance(subject, Value) and subject.frame is not None and subject.frame.outermost is self.frame.outermost

@@ -21,6 +21,7 @@ from pylint_torchcheck.trace.values import ANYTHING, NOTHING, PLAIN, Frame, Stor
 
 _MOST_VALUES = 200
 _NUMBERS = frozenset({"math", "numpy", "torch"})
+_ELEMENTWISE = frozenset({"==", "!=", "<", ">", "<=", ">="})
 _TENSOR_VIEWS = frozenset({"T", "mT", "H", "mH", "real", "imag"})
 _TENSOR_PLAIN = frozenset({"shape", "dtype", "ndim", "requires_grad", "is_cuda", "grad_fn", "is_leaf", "layout"})
 
@@ -104,13 +105,12 @@ class Expressions(Machine):
             values = self.combine(operation, values | self.evaluate(operation.right))
         return values
 
-    def combine(self, site: nodes.NodeNG, operands: Values) -> Values:
+    def combine(self, site: nodes.NodeNG, operands: Values, path: str = "") -> Values:
         """Return the result of arithmetic."""
         kinds = {value.kind for value in operands}
         if kinds & {Kind.TENSOR, Kind.PARAMETER}:
-            return self.tensor(
-                site, operands, guessed=Kind.UNKNOWN in kinds or any(value.guessed for value in operands)
-            )
+            guessed = Kind.UNKNOWN in kinds or any(value.guessed for value in operands)
+            return self.tensor(site, operands, guessed=guessed, path=path)
         if kinds & {Kind.COLLECTION, Kind.PARAMETERS, Kind.SOME_PARAMETERS}:
             return self.collection(site, [("*", operands)])
         return self.unknown(site, operands) if Kind.UNKNOWN in kinds else PLAIN
@@ -143,6 +143,8 @@ class Expressions(Machine):
             operator, right = rights[0]
             if operator in {"==", "!="}:
                 self._note_comparison(node, left, right)
+            if operator in _ELEMENTWISE and _compares_tensors(left, right):
+                return self.combine(node, left | right, path="eq")
             return self._truth(truth.of_comparison(left, operator, right))
         return PLAIN
 
@@ -470,7 +472,8 @@ class Expressions(Machine):
     def _assign_element(self, target: nodes.Subscript, values: Values) -> None:
         key = self.evaluate(target.slice)
         changed = self.evaluate(target.value)
-        self.change_in_place(target.parent, changed, values)
+        if not any(isinstance(one.constant, str) for one in key):  # no tensor is asked for an element by name
+            self.change_in_place(target.parent, changed)
         for value in changed:
             if value.kind in {Kind.COLLECTION, Kind.TENSOR, Kind.MODULE}:
                 self.store.derive(value, values)
@@ -500,6 +503,13 @@ class Expressions(Machine):
             case Kind.CONSTANT | Kind.DATA | Kind.LIBRARY:
                 return PLAIN
         return self.unknown(target, [value])
+
+
+def _compares_tensors(left: Values, right: Values) -> bool:
+    """Is each number compared by itself? Of ``None`` and of text there is one answer."""
+    kinds = {value.kind for value in left | right}
+    constants = [value.constant for value in left | right if value.kind is Kind.CONSTANT]
+    return bool(kinds & {Kind.TENSOR, Kind.PARAMETER}) and not any(one is None or isinstance(one, str) for one in constants)
 
 
 def of_module(value: Value) -> bool:

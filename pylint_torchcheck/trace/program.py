@@ -9,20 +9,22 @@ from astroid import nodes
 
 from pylint_torchcheck.pitfalls.pitfall import Pitfall, Protocol
 from pylint_torchcheck.pitfalls.questions import Subject
-from pylint_torchcheck.pitfalls.vocabulary import Kind, Trait
+from pylint_torchcheck.pitfalls.vocabulary import Kind, Trait, Verb
 from pylint_torchcheck.torch_api.effects import ACTING_AT_ONCE, CUTTING, GRAD_CONTEXTS, MODULE_METHODS, MOVING_METHODS
 from pylint_torchcheck.torch_api.generated import CONSTRUCTORS, GRAPH_KEEPING_CONSTRUCTORS
 from pylint_torchcheck.torch_api.objects import is_method, made_by
+from pylint_torchcheck.trace.buffers import Buffers
 from pylint_torchcheck.trace.callsites import CallSite
 from pylint_torchcheck.trace.carried import carried
 from pylint_torchcheck.trace.classes import enclosing_class, has_trait, kind_of_instance
 from pylint_torchcheck.trace.devices import is_on_accelerator
 from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.files import Files
+from pylint_torchcheck.trace.layouts import Layouts
 from pylint_torchcheck.trace.origins import Origins
 from pylint_torchcheck.trace.places import Place, dotted
 from pylint_torchcheck.trace.reader import Reader
-from pylint_torchcheck.trace.recording import Recording
+from pylint_torchcheck.trace.recording import Recording, is_blended
 from pylint_torchcheck.trace.registration import hidden_modules
 from pylint_torchcheck.trace.roots import read_everything
 from pylint_torchcheck.trace.shapes import is_scalar
@@ -127,6 +129,15 @@ class Program:
         """Return where two things are compared by ``==`` or ``!=``."""
         yield from self._comparisons
 
+    def happenings(self, *verbs: type[Verb]) -> Iterator[tuple[Place, list[tuple[Trace, Event]]]]:
+        """Return where in this file something happens, each with all the ways in which it does."""
+        found: dict[nodes.NodeNG, list[tuple[Trace, Event]]] = {}
+        for trace in self._traces:
+            for event in trace.events(*verbs):
+                if event.node.root() is self._tree:
+                    found.setdefault(event.node, []).append((trace, event))
+        yield from ((Place(node), ways) for node, ways in found.items())
+
     def entered_classes(self) -> Iterator[Expression]:
         """Return the context managers of torch that ``with`` statements name and do not call."""
         yield from (one for one in self._entered if one.values and all(map(_is_context_class, one.values)))
@@ -160,6 +171,15 @@ class Program:
         """Is it a tensor on the autograd graph for certain?"""
         return isinstance(subject, Value) and self._recording.is_live(subject)
 
+    def is_trained_by(self, subject: Subject, event: object) -> bool:
+        """Is it a parameter, or a tensor with a gradient, that a backward pass reaches for certain?"""
+        known = isinstance(subject, Value) and isinstance(event, Event)
+        return known and self._recording.is_trained_by(subject, event)
+
+    def is_blended(self, subject: Subject, sources: Iterable[Subject]) -> bool:
+        """Are parameters other than this one among ``sources``, as for a moving average of them?"""
+        return isinstance(subject, Value) and is_blended(subject, _values(sources))
+
     def is_changed_by_its_gradient(self, subject: Subject, sources: Iterable[Subject]) -> bool:
         """Is the ``.grad`` of a tensor among ``sources``, so that it must have one?"""
         return isinstance(subject, Value) and self._recording.is_changed_by_its_gradient(subject, _values(sources))
@@ -167,6 +187,10 @@ class Program:
     def is_on_accelerator(self, subject: Subject) -> bool:
         """Is it a tensor that was moved to an accelerator, or was computed from one?"""
         return isinstance(subject, Value) and is_on_accelerator(subject, self._by_node, self._store)
+
+    def is_impossible_view(self, call: object) -> bool:
+        """Does a view join dimensions that do not follow one another in memory?"""
+        return isinstance(call, CallSite) and Layouts(self._by_node, self._store).is_impossible(call)
 
     def is_cut_off(self, subject: Subject) -> bool:
         """Is it a tensor that was made of numbers, or detached, so that no graph leads to it?"""
@@ -203,6 +227,10 @@ class Program:
     def hidden_modules(self, attribute: object) -> Values:
         """Return the modules in a collection that an attribute of a module gets, and that it has no other way."""
         return hidden_modules(attribute, self._store) if isinstance(attribute, AttributeSite) else NOTHING
+
+    def buffers_left_behind(self) -> Iterator[AttributeSite]:
+        """Return where modules keep tensors as plain attributes that ``forward`` computes with, and nobody moves."""
+        yield from Buffers(self.assignments(), self._by_node, self._store).left_behind()
 
     def shadowed_methods(self) -> Iterator[AttributeSite]:
         """Return the assignments by which an object hides a method of its own that it has from ``nn.Module``."""

@@ -103,7 +103,7 @@ class Reader(Imports):
             self._accumulate(node, node.target, added, after)
         if not isinstance(node.target, nodes.Subscript):  # an element is assigned below
             self.change_in_place(node, before, after)
-        if not self._scales_gradient(node):
+        if not self._scales_gradient(node) and not self._writes_through(node):
             self.assign(node.target, after)
 
     def _scales_gradient(self, node: nodes.AugAssign) -> bool:
@@ -114,6 +114,12 @@ class Reader(Imports):
         for holder in holders:
             gradients.scale(self, node, holder)
         return bool(holders)
+
+    def _writes_through(self, node: nodes.AugAssign) -> bool:
+        """``p.data -= step`` changes ``p``, and is no attribute to remember either."""
+        if not isinstance(node.target, nodes.AssignAttr) or node.target.attrname != "data":
+            return False
+        return any(value.kind in {Kind.TENSOR, Kind.PARAMETER} for value in self.evaluate(node.target.expr))
 
     def _accumulate(self, node: nodes.NodeNG, target: nodes.NodeNG, added: Values, after: Values) -> None:
         if self.recording() is False:  # the sum is off the graph, whatever was added

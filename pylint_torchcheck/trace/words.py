@@ -32,6 +32,9 @@ _LEAF_CHANGED = re.compile(
     rf"|\brequires_grad\s*=\s*True\b[\s\S]{{0,2000}}?(?:{_CHANGED}|\w\[[^\n]{{1,40}}?\]\s*=(?!=))"
 )
 _DATA_CHANGED = re.compile(rf"\.data(?:\[[^\n]{{1,80}}?\])?\s*(?:{_CHANGED}|[-+*/]=)|\.data\[[^\n]{{1,80}}?\]\s*=(?!=)")
+_REARRANGED_VIEW = re.compile(
+    r"\.(?:permute|transpose|swapaxes|swapdims|expand|t)\([\s\S]{0,1000}?(?<!contiguous\(\))\.view\("
+)
 _CONTEXT = r"(?:no_grad|inference_mode|enable_grad|set_grad_enabled|autocast)"
 _IDLE = re.compile(
     rf"\bwith\b[^\n]*\b{_CONTEXT}\s*(?:[:,]|as\b)|^[ \t]*(?:\w+\.)*{_CONTEXT}\([^\n]*\)[ \t]*(?:;|$)"
@@ -53,6 +56,7 @@ _PATTERNS = (
     ("requires_grad", _LEAF_CHANGED, Sign.LEAF_CHANGED),
     ("weight", _LEAF_CHANGED, Sign.LEAF_CHANGED),
     (".data", _DATA_CHANGED, Sign.DATA_CHANGED),
+    (".view(", _REARRANGED_VIEW, Sign.REARRANGED_VIEW),
     ("_grad", _IDLE, Sign.IDLE_CONTEXT),
     ("inference_mode", _IDLE, Sign.IDLE_CONTEXT),
     ("autocast", _IDLE, Sign.IDLE_CONTEXT),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, Sign, signs
-from pylint_torchcheck.pitfalls.questions import Event, Place, Program, Trace
-from pylint_torchcheck.pitfalls.vocabulary import Backward, ChangedInPlace, Kind
+from pylint_torchcheck.pitfalls.questions import Event, Program, Trace
+from pylint_torchcheck.pitfalls.vocabulary import Backward, ChangedInPlace
 
 
 class ParameterDataMutated(Pitfall):
@@ -27,21 +27,18 @@ class ParameterDataMutated(Pitfall):
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:
         """Find changes of what a backward pass of the same loop trains; an average or an initialiser is none."""
-        changes: dict[Place, list[bool]] = {}
-        for trace in program.traces:
-            for event in trace.events(ChangedInPlace):
-                if all(value.path == "data" and value.owner is not None for value in event.subjects):
-                    changes.setdefault(event.place, []).append(_is_in_training(program, trace, event))
-        for place, answers in changes.items():
-            if all(answers):
+        for place, ways in program.happenings(ChangedInPlace):
+            if all(_is_in_training(program, trace, event) for trace, event in ways):
                 yield Finding(place, (place.text, place.text.replace(".data", "")))
 
 
 def _is_in_training(program: Program, trace: Trace, event: Event) -> bool:
-    trained = program.origins(
-        value for one in trace.events(Backward) if one.shares_loop_with(event) for value in one.subjects
-    )
-    parameters = [value.owner for value in event.subjects if value.owner is not None]
+    passes = [one for one in trace.events(Backward) if one.shares_loop_with(event)]
+    sources = program.origins([*event.subjects, *event.results])
     return all(
-        value in trained or (value.kind is Kind.PARAMETER and value.owner in trained) for value in parameters
+        value.path == "data"
+        and value.owner is not None
+        and any(program.is_trained_by(value.owner, one) for one in passes)
+        and not program.is_blended(value.owner, sources)
+        for value in event.subjects
     )
