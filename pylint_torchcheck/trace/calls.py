@@ -10,7 +10,7 @@ from pylint_torchcheck.pitfalls.vocabulary import Accumulate, Created, Kind, Loa
 from pylint_torchcheck.torch_api import effects, generated
 from pylint_torchcheck.torch_api.effects import Effect
 from pylint_torchcheck.torch_api.objects import canonical, method_path, signature
-from pylint_torchcheck.trace import gradients, shapes
+from pylint_torchcheck.trace import gradients, lengths, shapes
 from pylint_torchcheck.trace.accumulation import outlives_iteration
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.callsites import CallSite
@@ -228,7 +228,10 @@ class Calls(Library):
                 gradients.change(self, node, value, name)
         match next(iter(group)).kind:
             case Kind.TENSOR | Kind.PARAMETER:
-                return NOTHING.union(*(self._tensor_method(node, name, value, arguments) for value in group))
+                made = ((value, self._tensor_method(node, name, value, arguments)) for value in group)
+                return NOTHING.union(*(lengths.kept(self, node, name, value, values) for value, values in made))
+            case Kind.DATA:
+                return NOTHING.union(*(lengths.kept(self, node, name, value, PLAIN) for value in group))
             case Kind.COLLECTION:
                 return NOTHING.union(*(self._collection_method(node, name, value, arguments) for value in group))
             case Kind.CHECKPOINT | Kind.STATE_DICT:

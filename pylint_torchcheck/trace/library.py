@@ -24,14 +24,16 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     ScaledBackward,
     SchedulerSet,
     SchedulerStep,
+    SingleSampleForward,
     Thaw,
     Verb,
 )
 from pylint_torchcheck.torch_api import effects, generated
 from pylint_torchcheck.torch_api.effects import EACH, Effect
 from pylint_torchcheck.torch_api.objects import function_effect, is_harmless, made_by, signature
-from pylint_torchcheck.trace import gradients, norms, purpose, truth
+from pylint_torchcheck.trace import gradients, lengths, norms, purpose, truth
 from pylint_torchcheck.trace.arguments import Arguments
+from pylint_torchcheck.trace.events import Event
 from pylint_torchcheck.trace.functions import Functions
 from pylint_torchcheck.trace.places import dotted
 from pylint_torchcheck.trace.values import NOTHING, PLAIN, Store, Value, Values
@@ -50,6 +52,9 @@ class Library(Functions):
 
     def library_call(self, node: nodes.Call, path: str, arguments: Arguments) -> Values:
         """Return what a call of a library's function or class gives, and record what it does."""
+        return lengths.noted(self, node, path, arguments, self._library_call(node, path, arguments))
+
+    def _library_call(self, node: nodes.Call, path: str, arguments: Arguments) -> Values:
         special = getattr(self, f"_call_{path.replace('.', '_')}", None)
         if special is not None:
             return special(node, arguments)  # type: ignore[no-any-return]
@@ -324,10 +329,18 @@ class Library(Functions):
         """Record that modules are called; return their output."""
         inputs = arguments.everything()
         output = self.tensor(node, modules | inputs, guessed=True)
-        evaluates = self._evaluates(inputs)
-        evaluation = RecordedEvaluation if self.recording() else EvaluationForward
-        self.emit(evaluation if evaluates else Forward, node, modules, output)
+        self.emit(self._forward_verb(node, modules, arguments), node, modules, output)
         return output
+
+    def _forward_verb(self, node: nodes.NodeNG, modules: Values, arguments: Arguments) -> type[Verb]:
+        """Return what kind of call of a module this is."""
+        inputs = arguments.everything()
+        if self._evaluates(inputs):
+            return RecordedEvaluation if self.recording() else EvaluationForward
+        if not inputs or not lengths.ends_on_one(self, inputs):
+            return Forward
+        event = Event(0, Forward, node, self.frame, modules, loops=self.loops)
+        return SingleSampleForward if event.in_every_iteration else Forward
 
     def _evaluates(self, inputs: Values) -> bool:
         """Is a call here made to validate, test or infer, on real data?
