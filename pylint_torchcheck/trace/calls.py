@@ -201,7 +201,9 @@ class Calls(Library):
         functions = [value for value in arguments.everything() if value.kind is Kind.FUNCTION]
         if effect.verb is OptimizerStep:
             for function in functions:
-                self.follow(node, function, Arguments(), NOTHING)
+                self._call_one(node, function, Arguments())
+            if not effect.on and arguments.everything() - set(functions):
+                self.escape(node, group)  # a closure out of sight, or the context of a distributed backward pass
         elif name == "apply":
             with self.over_modules(node):
                 for function in functions:
