@@ -22,6 +22,7 @@ class Sign(Enum):
     KEPT_ITERATOR = auto()  # what `parameters()` or `filter` gives, kept under a name or returned
     FUNCTIONAL_DROPOUT = auto()  # a call of the function, or of attention with a rate
     TENSOR_OF_NAME = auto()  # `tensor(...)` of something that is not written out
+    RETAINED_GRAPH = auto()  # `retain_graph=True`
     GROWTH = auto()  # a sum or a list that something is added to
     EVALUATION = auto()  # a name that speaks of validation, test or inference
     BATCHES = auto()  # a name that speaks of a data loader

@@ -328,7 +328,7 @@ class Calls(Library):
             case Kind.CLASS:
                 return self.instantiate(node, callee, arguments)
             case Kind.LOSS_FUNCTION:
-                path = shapes.LOSSES if callee.constant is False else shapes.LOSS
+                path = shapes.path_of_loss(callee.constant)
                 return self.tensor(node, arguments.everything(), path=path, guessed=callee.guessed)
             case Kind.INSTANCE if isinstance(callee.definition, nodes.ClassDef):
                 method = find_method(callee.definition, "__call__", self)

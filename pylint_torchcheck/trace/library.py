@@ -31,7 +31,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
 from pylint_torchcheck.torch_api import effects, generated
 from pylint_torchcheck.torch_api.effects import EACH, Effect
 from pylint_torchcheck.torch_api.objects import function_effect, is_harmless, made_by, signature
-from pylint_torchcheck.trace import gradients, lengths, norms, purpose, truth
+from pylint_torchcheck.trace import gradients, lengths, norms, purpose, shapes, truth
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.events import Event
 from pylint_torchcheck.trace.functions import Functions
@@ -39,7 +39,6 @@ from pylint_torchcheck.trace.places import dotted
 from pylint_torchcheck.trace.values import NOTHING, PLAIN, Store, Value, Values
 
 STEP_HOOKS = "(step hooks)"  # the slot for what an optimizer runs after each step
-_SCALED = "scaled"  # the path of a loss that a gradient scaler has multiplied
 _ESCAPING = frozenset({Kind.MODULE, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER, Kind.TENSOR})
 
 
@@ -299,7 +298,7 @@ class Library(Functions):
 
     def _verb(self, effect: Effect, subjects: Values, arguments: Arguments, parameters: Sequence[str]) -> type[Verb]:
         assert effect.verb is not None
-        if effect.verb is Backward and subjects and all(value.path == _SCALED for value in subjects):
+        if effect.verb is Backward and subjects and all(value.path == shapes.SCALED for value in subjects):
             return ScaledBackward
         if effect.verb is SchedulerStep and (arguments.starred or arguments.everything()):
             return SchedulerSet
@@ -321,7 +320,7 @@ class Library(Functions):
         losses = arguments.get("outputs", ("outputs",))
         if scaler.constant is False:
             return losses
-        value = self.store.make(Kind.TENSOR, node, self.frame, path=_SCALED, on_graph=None)
+        value = self.store.make(Kind.TENSOR, node, self.frame, path=shapes.SCALED, on_graph=None)
         self.store.derive(value, losses)
         return frozenset({value})
 
@@ -405,13 +404,15 @@ class Library(Functions):
         return []
 
 
-def _reduces(arguments: Arguments) -> bool | None:
-    """Does a loss function built so give one number for the batch? ``None``: as it does by default."""
+def _reduces(arguments: Arguments) -> bool | str | None:
+    """Does a loss function built so give one number for the batch? ``"sum"`` or, as by default, ``None``: it does."""
     settings = [arguments.keywords[name] for name in ("reduction", "reduce") if name in arguments.keywords]
     if arguments.starred:
         return False
     constants = {value.constant if value.kind is Kind.CONSTANT else "none" for given in settings for value in given}
-    return None if constants <= {"mean", "sum", "batchmean", "elementwise_mean", True} else False
+    if constants == {"sum"}:
+        return "sum"
+    return None if constants <= {"mean", "batchmean", "elementwise_mean", True} else False
 
 
 def _site_of(node: nodes.Call, index: int) -> nodes.NodeNG:
