@@ -221,6 +221,10 @@ class Event(Protocol):
     def is_periodic(self) -> bool:
         """Does this happen every so many iterations of the innermost loop, as ``if index % 4 == 0`` says?"""
 
+    @property
+    def period(self) -> str:
+        """The source of the number of iterations after each of which this happens; empty if it is not periodic."""
+
     def makes_anew(self, subject: Subject) -> bool:
         """Is an object made within the innermost loop around this, and so made anew in each iteration?"""
 
@@ -295,6 +299,12 @@ class Program(Protocol):
 
     def carried_states(self) -> Iterable[tuple[Call, Place]]:
         """Return calls of modules, each with the argument that is still on the graph of the iteration before."""
+
+    def spent_graphs(self) -> Iterable[Call]:
+        """Return the backward passes of loops after which nothing can go back through the same graph again."""
+
+    def are_means(self, subjects: Iterable[Subject]) -> bool:
+        """Is each of these tensors the mean of the losses in a batch, scaled for half precision at most?"""
 
     def name_of(self, subject: Subject) -> str:
         """Return the name that an object was first bound to; empty if it has none."""

@@ -21,6 +21,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     OptimizerStep,
     PartReplaced,
     RecordedEvaluation,
+    SingleSampleForward,
     StepElsewhere,
     Thaw,
     UnscaledByHand,
@@ -28,7 +29,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     ZeroElsewhere,
     ZeroGrad,
 )
-from pylint_torchcheck.torch_api import effects, frameworks, generated
+from pylint_torchcheck.torch_api import effects, frameworks, generated, lengths
 from pylint_torchcheck.torch_api.effects import Effect
 
 _BY_HAND: dict[type[Verb], str] = {
@@ -60,6 +61,8 @@ def _signs_of(verb: type[Verb]) -> Signs:
         return signs([Sign.EVALUATION], [Sign.BATCHES, *_SWITCHES])
     if verb is RecordedEvaluation:
         return signs([Sign.EVALUATION], [Sign.BATCHES])
+    if verb is SingleSampleForward:
+        return signs(["DataLoader"], sorted(_last(path) for path in lengths.SOURCES))
     if verb is PartReplaced:
         return signs(sorted(_last(path) for path in effects.WEIGHTED))
     if verb is Drained:

@@ -12,7 +12,7 @@ from pylint_torchcheck.pitfalls.vocabulary import Verb
 from pylint_torchcheck.trace import purpose
 from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.places import Place
-from pylint_torchcheck.trace.recurrence import conditions, counts
+from pylint_torchcheck.trace.recurrence import conditions, counts, period
 from pylint_torchcheck.trace.values import NOTHING, Frame, Value, Values
 
 
@@ -59,6 +59,12 @@ class Event:
     def is_periodic(self) -> bool:
         """Does this happen every so many iterations of the innermost loop, as ``if index % 4 == 0`` says?"""
         return any(isinstance(one, nodes.If) and counts(one.test) for one in conditions(self))
+
+    @property
+    def period(self) -> str:
+        """The source of the number of iterations after each of which this happens; empty if it is not periodic."""
+        tests = (one.test for one in conditions(self) if isinstance(one, nodes.If))
+        return next((found for found in map(period, tests) if found), "")
 
     def makes_anew(self, subject: object) -> bool:
         """Is an object made within the innermost loop around this, and so made anew in each iteration?"""

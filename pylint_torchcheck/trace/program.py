@@ -28,8 +28,9 @@ from pylint_torchcheck.trace.reader import Reader
 from pylint_torchcheck.trace.recording import Recording, is_blended
 from pylint_torchcheck.trace.registration import hidden_modules
 from pylint_torchcheck.trace.requirements import torch_range
+from pylint_torchcheck.trace.retained import Retained
 from pylint_torchcheck.trace.roots import read_everything
-from pylint_torchcheck.trace.shapes import is_scalar
+from pylint_torchcheck.trace.shapes import is_mean, is_scalar
 from pylint_torchcheck.trace.sites import AttributeSite, Comparison, Expression
 from pylint_torchcheck.trace.survey import Survey, statements
 from pylint_torchcheck.trace.typestate import Breach, Follower, all_breaches
@@ -127,6 +128,19 @@ class Program:
         """Return calls of modules, each with the argument that is still on the graph of the iteration before."""
         for trace in self._traces:
             yield from ((call, Place(argument)) for call, argument in carried(trace, self._by_node, self._store))
+
+    def spent_graphs(self) -> Iterator[CallSite]:
+        """Return the backward passes of loops after which nothing can go back through the same graph again."""
+        kept = NOTHING.union(
+            *(values for target, values in self._bindings.items() if isinstance(target, nodes.AssignAttr))
+        )
+        found = (event.node for trace in self._traces for event in Retained(trace, self._store, kept).spent())
+        yield from (self._by_node[node] for node in dict.fromkeys(found) if node in self._by_node)
+
+    def are_means(self, subjects: Iterable[Subject]) -> bool:
+        """Is each of these tensors the mean of the losses in a batch, scaled for half precision at most?"""
+        tensors = _values(subjects)
+        return bool(tensors) and all(is_mean(value, self._store) for value in tensors)
 
     def name_of(self, subject: Subject) -> str:
         """Return the name that an object was first bound to; empty if it has none."""

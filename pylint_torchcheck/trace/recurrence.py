@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from astroid import nodes
 
 from pylint_torchcheck.trace.loops import Loop
+from pylint_torchcheck.trace.places import source_of
 
 if TYPE_CHECKING:
     from pylint_torchcheck.trace.events import Event
@@ -54,6 +55,11 @@ def _holds_again(test: nodes.NodeNG, loop: Loop) -> bool:
 def counts(test: nodes.NodeNG) -> bool:
     """Does a condition hold every so many times, as ``index % 4 == 0`` does?"""
     return any(operation.op == "%" for operation in test.nodes_of_class(nodes.BinOp))
+
+
+def period(test: nodes.NodeNG) -> str:
+    """Return the source of ``4`` in ``index % 4 == 0``; empty if a condition is no such one."""
+    return next((source_of(operation.right) for operation in test.nodes_of_class(nodes.BinOp) if operation.op == "%"), "")
 
 
 def _stored_in(loop: Loop) -> set[str]:

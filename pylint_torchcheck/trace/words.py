@@ -42,6 +42,7 @@ _IDLE = re.compile(
     re.MULTILINE,
 )
 _TENSOR_OF = re.compile(r"\btensor\(\s*[^\W\d]")
+_RETAINED = re.compile(r"\bretain_graph\s*=\s*True\b")
 # What must be in the source before a pattern is worth looking for, the pattern, and what it is the sign of.
 _PATTERNS = (
     (".", _UNCALLED, Sign.UNCALLED_METHOD),
@@ -50,6 +51,7 @@ _PATTERNS = (
     ("evice", _COMPARED, Sign.COMPARED_DEVICE),
     ("parameters(", _ITERATOR, Sign.KEPT_ITERATOR),
     ("dropout", _DROPOUT, Sign.FUNCTIONAL_DROPOUT),
+    ("retain_graph", _RETAINED, Sign.RETAINED_GRAPH),
     ("tensor(", _TENSOR_OF, Sign.TENSOR_OF_NAME),
     (".grad", _LEAF_CHANGED, Sign.LEAF_CHANGED),
     ("_(", _LEAF_CHANGED, Sign.LEAF_CHANGED),
