@@ -30,6 +30,7 @@ from torchguard.errors import (
     WeightsMismatchError,
 )
 from torchguard.freeze import Frozen, freeze
+from torchguard.loader import ResumableLoader, seed_worker
 from torchguard.modes import eval_mode
 from torchguard.rng import RngState, Seeded, rng_state, seed_everything, set_rng_state
 from torchguard.shelf import Skipped
@@ -47,6 +48,7 @@ __all__ = [
     "NoGoodCheckpointError",
     "NonFiniteGradientError",
     "NonFiniteLossError",
+    "ResumableLoader",
     "ResumeReport",
     "RngState",
     "Seeded",
@@ -62,5 +64,6 @@ __all__ = [
     "load_weights",
     "rng_state",
     "seed_everything",
+    "seed_worker",
     "set_rng_state",
 ]
