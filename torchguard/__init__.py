@@ -32,6 +32,7 @@ from torchguard.errors import (
 from torchguard.freeze import Frozen, freeze
 from torchguard.loader import ResumableLoader, seed_worker
 from torchguard.modes import eval_mode
+from torchguard.preemption import Preempted
 from torchguard.rng import RngState, Seeded, rng_state, seed_everything, set_rng_state
 from torchguard.shelf import Skipped
 from torchguard.step import StepResult, TrainStep
@@ -48,6 +49,7 @@ __all__ = [
     "NoGoodCheckpointError",
     "NonFiniteGradientError",
     "NonFiniteLossError",
+    "Preempted",
     "ResumableLoader",
     "ResumeReport",
     "RngState",

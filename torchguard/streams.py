@@ -45,6 +45,11 @@ def refuse_seed(seed: int) -> None:
         raise MisuseError(f"seed={seed} is outside 0 to 2**32 - 1, which numpy takes; write seed={seed % 2**32}")
 
 
+def is_generator(value: object) -> bool:
+    """Is it a generator object of python, numpy or torch?"""
+    return isinstance(value, (random.Random, np.random.Generator, np.random.RandomState, torch.Generator))
+
+
 def generators_in(root: object) -> list[Any]:
     """The generator objects that an object keeps in its attributes, lists and dicts, in a fixed order."""
     found: list[Any] = []
@@ -55,7 +60,7 @@ def generators_in(root: object) -> list[Any]:
         if id(value) in seen:
             continue
         seen.add(id(value))
-        if isinstance(value, (random.Random, np.random.Generator, np.random.RandomState, torch.Generator)):
+        if is_generator(value):
             found.append(value)
         else:
             waiting.extend(_inside(value))
@@ -77,12 +82,61 @@ def seed_streams(streams: Sequence[Any], seed: int) -> None:
 @contextmanager
 def undisturbed(streams: Sequence[Any]) -> Iterator[None]:
     """Whatever is drawn inside, the streams go on afterwards as if it had not been."""
-    states = [_state(stream) for stream in streams]
+    states = [stream_state(stream) for stream in streams]
     try:
         yield
     finally:
         for stream, state in zip(streams, states, strict=True):
-            _set_state(stream, state)
+            set_stream_state(stream, state)
+
+
+def stream_state(stream: Any) -> Any:
+    """A copy of the state, in the form that the stream itself has for it."""
+    match stream:
+        case torch.Generator() | np.random.RandomState():
+            return stream.get_state()
+        case np.random.Generator():
+            return stream.bit_generator.state
+        case random.Random():
+            return stream.getstate()
+    return stream.getstate() if stream is random else stream.get_state()
+
+
+def set_stream_state(stream: Any, state: Any) -> None:
+    """Put it back to where `stream_state` found it."""
+    match stream:
+        case torch.Generator() | np.random.RandomState():
+            stream.set_state(state)
+        case np.random.Generator():
+            stream.bit_generator.state = state
+        case random.Random():
+            stream.setstate(state)
+        case _:
+            (stream.setstate if stream is random else stream.set_state)(state)
+
+
+def packed(state: Any) -> Any:
+    """A stream's state in values that ``weights_only=True`` can read."""
+    match state:
+        case np.ndarray():
+            return {"dtype": str(state.dtype), "values": torch.from_numpy(state.astype(np.int64))}
+        case dict():
+            return {key: packed(value) for key, value in state.items()}
+        case tuple():
+            return tuple(packed(value) for value in state)
+    return state
+
+
+def unpacked(state: Any) -> Any:
+    """What `packed` packed."""
+    match state:
+        case {"dtype": str() as dtype, "values": Tensor() as values}:
+            return values.numpy().astype(dtype)
+        case dict():
+            return {key: unpacked(value) for key, value in state.items()}
+        case tuple():
+            return tuple(unpacked(value) for value in state)
+    return state
 
 
 def _as_int(number: object) -> int:
@@ -98,26 +152,3 @@ def _inside(value: object) -> list[object]:
         case Tensor() | type() | ModuleType() | FunctionType() | BuiltinFunctionType():
             return []
     return list(vars(value).values()) if hasattr(value, "__dict__") else []
-
-
-def _state(stream: Any) -> Any:
-    match stream:
-        case torch.Generator() | np.random.RandomState():
-            return stream.get_state()
-        case np.random.Generator():
-            return stream.bit_generator.state
-        case random.Random():
-            return stream.getstate()
-    return stream.getstate() if stream is random else stream.get_state()
-
-
-def _set_state(stream: Any, state: Any) -> None:
-    match stream:
-        case torch.Generator() | np.random.RandomState():
-            stream.set_state(state)
-        case np.random.Generator():
-            stream.bit_generator.state = state
-        case random.Random():
-            stream.setstate(state)
-        case _:
-            (stream.setstate if stream is random else stream.set_state)(state)
