@@ -34,8 +34,10 @@ from torchguard.errors import (
 from torchguard.findings import Finding, Findings
 from torchguard.freeze import Frozen, freeze
 from torchguard.groups import param_groups
+from torchguard.loader import ResumableLoader, seed_worker
 from torchguard.modes import eval_mode
 from torchguard.nonfinite import Diagnosis, diagnose_nonfinite
+from torchguard.preemption import Preempted
 from torchguard.preflight import preflight
 from torchguard.rng import RngState, Seeded, rng_state, seed_everything, set_rng_state
 from torchguard.shelf import Skipped
@@ -59,6 +61,8 @@ __all__ = [
     "NoGoodCheckpointError",
     "NonFiniteGradientError",
     "NonFiniteLossError",
+    "Preempted",
+    "ResumableLoader",
     "ResumeReport",
     "RngState",
     "Seeded",
@@ -78,6 +82,7 @@ __all__ = [
     "preflight",
     "rng_state",
     "seed_everything",
+    "seed_worker",
     "set_rng_state",
     "snapshot",
 ]

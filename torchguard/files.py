@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
 import zipfile
@@ -24,8 +25,8 @@ def read_tensors(path: Path, *, device: torch.device | str = "cpu", checked: boo
     Args:
         path: a file written by ``torch.save``.
         device: where its tensors go.
-        checked: its bytes have been verified already; else the checksums in the file itself are compared, which
-            ``torch.load`` does not do.
+        checked: its bytes have been verified already, and its tensors may stay parts of the file; else the checksums
+            in the file itself are compared, which ``torch.load`` does not do.
 
     Raises:
         UnreadableFileError: the file is missing, damaged, or holds objects that are more than tensors and plain values.
@@ -37,7 +38,9 @@ def read_tensors(path: Path, *, device: torch.device | str = "cpu", checked: boo
             _compare_checksums(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about the pickle protocol and TorchScript: the errors say it better
-            return torch.load(path, map_location=device, weights_only=True)
+            # of a checked file nothing is copied twice: its tensors are windows into it
+            mapped = checked and zipfile.is_zipfile(path) and os.name != "nt"
+            return torch.load(path, map_location=device, weights_only=True, mmap=mapped)
 
 
 @contextmanager
