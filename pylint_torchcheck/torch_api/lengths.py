@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Parts:
     """
 
     by: str
-    items: dict[object, int] = field(default_factory=dict)
+    items: Mapping[Any, int] = field(default_factory=dict)
     default: object = True
     index: int = 1
 

@@ -81,7 +81,9 @@ class Event:
 
     def is_reached_like(self, subject: object) -> bool:
         """Was an object made on the same way into the program?"""
-        return isinstance(subject, Value) and subject.frame is not None and subject.frame.outermost is self.frame.outermost
+        return (
+            isinstance(subject, Value) and subject.frame is not None and subject.frame.outermost is self.frame.outermost
+        )
 
     def shares_loop_with(self, other: object) -> bool:
         """Do both happen in one loop, each time around?"""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from astroid import nodes
@@ -114,12 +114,6 @@ class Expressions(Machine):
         if kinds & {Kind.COLLECTION, Kind.PARAMETERS, Kind.SOME_PARAMETERS}:
             return self.collection(site, [("*", operands)])
         return self.unknown(site, operands) if Kind.UNKNOWN in kinds else PLAIN
-
-    def unknown(self, site: nodes.NodeNG, sources: Iterable[Value] = ()) -> Values:
-        """Return something unknown that was made from ``sources``."""
-        value = self.store.make(Kind.UNKNOWN, site, self.frame)
-        self.store.derive(value, sources)
-        return frozenset({value})
 
     def _unaryop(self, node: nodes.UnaryOp) -> Values:
         operand = self.evaluate(node.operand)
@@ -509,7 +503,9 @@ def _compares_tensors(left: Values, right: Values) -> bool:
     """Is each number compared by itself? Of ``None`` and of text there is one answer."""
     kinds = {value.kind for value in left | right}
     constants = [value.constant for value in left | right if value.kind is Kind.CONSTANT]
-    return bool(kinds & {Kind.TENSOR, Kind.PARAMETER}) and not any(one is None or isinstance(one, str) for one in constants)
+    return bool(kinds & {Kind.TENSOR, Kind.PARAMETER}) and not any(
+        one is None or isinstance(one, str) for one in constants
+    )
 
 
 def of_module(value: Value) -> bool:

@@ -1,4 +1,4 @@
-"""How many items data sets and tensors hold, where the program or a well-known data set says so, and what is left over."""
+"""How many items data sets and tensors hold, where the program or a well-known data set says it; what is left over."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def _train_test_split(machine: Machine, node: nodes.Call, path: str, arguments: 
     lengths = [_length(machine.store, array) for array in arguments.positional]
     if share is None or None in lengths or arguments.keywords.get("train_size"):
         return made
-    items = []
+    items: list[Values] = []
     for index, length in enumerate(lengths):
         tested = math.ceil((length or 0) * share)
         for size in ((length or 0) - tested, tested):

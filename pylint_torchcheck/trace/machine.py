@@ -8,7 +8,16 @@ from contextlib import contextmanager
 
 from astroid import nodes
 
-from pylint_torchcheck.pitfalls.vocabulary import ChangedInPlace, ChangedOnRecord, Created, Drained, Kind, NormsHeld, Obtained, Verb
+from pylint_torchcheck.pitfalls.vocabulary import (
+    ChangedInPlace,
+    ChangedOnRecord,
+    Created,
+    Drained,
+    Kind,
+    NormsHeld,
+    Obtained,
+    Verb,
+)
 from pylint_torchcheck.torch_api.effects import GRAD_CONTEXTS, NO_GRADIENT
 from pylint_torchcheck.trace import iterators
 from pylint_torchcheck.trace.arguments import Arguments
@@ -212,6 +221,12 @@ class Machine:
         if self.recording() is False or live <= {False}:
             return False
         return True if True in live and self.recording() else None
+
+    def unknown(self, site: nodes.NodeNG, sources: Iterable[Value] = ()) -> Values:
+        """Return something unknown that was made from ``sources``."""
+        value = self.store.make(Kind.UNKNOWN, site, self.frame)
+        self.store.derive(value, sources)
+        return frozenset({value})
 
     def collection(self, site: nodes.NodeNG, items: Iterable[tuple[str | int, Values]], path: str = "") -> Values:
         """Return a list, tuple or dict that holds ``items`` by index or key."""

@@ -165,14 +165,17 @@ class Program:
 
     def contexts_of_classes(self) -> Iterator[Expression]:
         """Return the decorators of classes that switch the recording of gradients."""
-        yield from (one for one in self._above_classes if one.values and all(v.path in GRAD_CONTEXTS for v in one.values))
+        yield from (
+            one for one in self._above_classes if one.values and all(v.path in GRAD_CONTEXTS for v in one.values)
+        )
 
     def unentered_contexts(self) -> Iterator[CallSite]:
         """Return the statements that make a context manager of torch, and enter it nowhere."""
         for callsite in self._callsites:
-            if callsite.is_statement and callsite.paths and all(made_by(path) is Kind.CONTEXT for path in callsite.paths):
-                if callsite.paths.isdisjoint(ACTING_AT_ONCE):
-                    yield callsite
+            paths = callsite.paths
+            is_context = paths and all(made_by(path) is Kind.CONTEXT for path in paths)
+            if callsite.is_statement and is_context and paths.isdisjoint(ACTING_AT_ONCE):
+                yield callsite
 
     @cached_property
     def _recording(self) -> Recording:
@@ -194,8 +197,9 @@ class Program:
 
     def is_trained_by(self, subject: Subject, event: object) -> bool:
         """Is it a parameter, or a tensor with a gradient, that a backward pass reaches for certain?"""
-        known = isinstance(subject, Value) and isinstance(event, Event)
-        return known and self._recording.is_trained_by(subject, event)
+        if not isinstance(subject, Value) or not isinstance(event, Event):
+            return False
+        return self._recording.is_trained_by(subject, event)
 
     def is_blended(self, subject: Subject, sources: Iterable[Subject]) -> bool:
         """Are parameters other than this one among ``sources``, as for a moving average of them?"""

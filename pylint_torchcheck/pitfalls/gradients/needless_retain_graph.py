@@ -20,7 +20,7 @@ class NeedlessRetainGraph(Pitfall):
     symbol = "needless-retain-graph"
     message = (
         "%s keeps the activations of each batch alive until the next ones are computed, although nothing goes back "
-        "through this graph again; leave retain_graph=True out"
+        "through this graph again; write backward() without it"
     )
     signs = signs([Sign.RETAINED_GRAPH], [Backward])
     crosses_files = True
