@@ -63,6 +63,10 @@ class Call(Place, Protocol):
         """The source of what the method is called on."""
 
     @property
+    def callee_text(self) -> str:
+        """The source of what is called."""
+
+    @property
     def chain_text(self) -> str:
         """The source of what a chain of methods that change nothing begins with: ``x`` for ``x.float().cuda()``."""
 
@@ -222,6 +226,10 @@ class Event(Protocol):
         """Does this happen every so many iterations of the innermost loop, as ``if index % 4 == 0`` says?"""
 
     @property
+    def happens_at_times(self) -> bool:
+        """Does this happen in some iterations and not in others, or to an item that each iteration chooses anew?"""
+
+    @property
     def period(self) -> str:
         """The source of the number of iterations after each of which this happens; empty if it is not periodic."""
 
@@ -299,6 +307,12 @@ class Program(Protocol):
 
     def carried_states(self) -> Iterable[tuple[Call, Place]]:
         """Return calls of modules, each with the argument that is still on the graph of the iteration before."""
+
+    def call_of(self, event: object) -> Call | None:
+        """Return the call by which an event happened; ``None`` if it is no call in this file."""
+
+    def multiplied_by_zero(self, parts: Iterable[Subject], wholes: Iterable[Subject]) -> Iterable[Place]:
+        """Return the products with 0 through which alone ``wholes`` were computed from ``parts``."""
 
     def spent_graphs(self) -> Iterable[Call]:
         """Return the backward passes of loops after which nothing can go back through the same graph again."""

@@ -12,7 +12,7 @@ from pylint_torchcheck.pitfalls.vocabulary import Verb
 from pylint_torchcheck.trace import purpose
 from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.places import Place
-from pylint_torchcheck.trace.recurrence import conditions, counts, period
+from pylint_torchcheck.trace.recurrence import conditions, counts, happens_at_times, period
 from pylint_torchcheck.trace.values import NOTHING, Frame, Value, Values
 
 
@@ -59,6 +59,11 @@ class Event:
     def is_periodic(self) -> bool:
         """Does this happen every so many iterations of the innermost loop, as ``if index % 4 == 0`` says?"""
         return any(isinstance(one, nodes.If) and counts(one.test) for one in conditions(self))
+
+    @property
+    def happens_at_times(self) -> bool:
+        """Does this happen in some iterations and not in others, or to an item that each iteration chooses anew?"""
+        return happens_at_times(self)
 
     @property
     def period(self) -> str:

@@ -11,7 +11,7 @@ from astroid import nodes
 from pylint_torchcheck.pitfalls.vocabulary import Kind, PartReplaced
 from pylint_torchcheck.torch_api import effects
 from pylint_torchcheck.torch_api.objects import canonical, is_child
-from pylint_torchcheck.trace import truth
+from pylint_torchcheck.trace import products, truth
 from pylint_torchcheck.trace.classes import find_method, is_property
 from pylint_torchcheck.trace.machine import Machine
 from pylint_torchcheck.trace.places import dotted
@@ -102,7 +102,14 @@ class Expressions(Machine):
             chain.append(chain[-1].left)
         values = self.evaluate(chain[-1].left)
         for operation in reversed(chain):
-            values = self.combine(operation, values | self.evaluate(operation.right))
+            values = self._operation(operation, values, self.evaluate(operation.right))
+        return values
+
+    def _operation(self, node: nodes.BinOp, left: Values, right: Values) -> Values:
+        """Return the result of arithmetic; a tensor times 0 is one that hands no gradient on."""
+        values = self.combine(node, left | right)
+        if node.op == "*" and (products.is_zero(left) or products.is_zero(right)):
+            return products.marked(self, node, values)
         return values
 
     def combine(self, site: nodes.NodeNG, operands: Values, path: str = "") -> Values:

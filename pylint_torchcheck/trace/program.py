@@ -30,6 +30,7 @@ from pylint_torchcheck.trace.registration import hidden_modules
 from pylint_torchcheck.trace.requirements import torch_range
 from pylint_torchcheck.trace.retained import Retained
 from pylint_torchcheck.trace.roots import read_everything
+from pylint_torchcheck.trace.products import nullified
 from pylint_torchcheck.trace.shapes import is_mean, is_scalar
 from pylint_torchcheck.trace.sites import AttributeSite, Comparison, Expression
 from pylint_torchcheck.trace.survey import Survey, statements
@@ -128,6 +129,15 @@ class Program:
         """Return calls of modules, each with the argument that is still on the graph of the iteration before."""
         for trace in self._traces:
             yield from ((call, Place(argument)) for call, argument in carried(trace, self._by_node, self._store))
+
+    def call_of(self, event: object) -> CallSite | None:
+        """Return the call by which an event happened; ``None`` if it is no call in this file."""
+        return self._by_node.get(event.node) if isinstance(event, Event) else None
+
+    def multiplied_by_zero(self, parts: Iterable[Subject], wholes: Iterable[Subject]) -> Iterator[Place]:
+        """Return the products with 0 through which alone ``wholes`` were computed from ``parts``."""
+        products = nullified(_values(parts), _values(wholes), self._store)
+        yield from (Place(value.site) for value in products if value.site is not None)
 
     def spent_graphs(self) -> Iterator[CallSite]:
         """Return the backward passes of loops after which nothing can go back through the same graph again."""
