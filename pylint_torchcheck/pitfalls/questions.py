@@ -314,6 +314,9 @@ class Program(Protocol):
     def multiplied_by_zero(self, parts: Iterable[Subject], wholes: Iterable[Subject]) -> Iterable[Place]:
         """Return the products with 0 through which alone ``wholes`` were computed from ``parts``."""
 
+    def live(self, tensors: Iterable[Subject]) -> AbstractSet[Subject]:
+        """Return the tensors that gradients flow back to for certain."""
+
     def spent_graphs(self) -> Iterable[Call]:
         """Return the backward passes of loops after which nothing can go back through the same graph again."""
 

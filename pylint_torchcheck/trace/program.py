@@ -16,7 +16,7 @@ from pylint_torchcheck.torch_api.generated import CONSTRUCTORS, GRAPH_KEEPING_CO
 from pylint_torchcheck.torch_api.objects import is_method, made_by
 from pylint_torchcheck.trace.buffers import Buffers
 from pylint_torchcheck.trace.callsites import CallSite
-from pylint_torchcheck.trace.carried import carried
+from pylint_torchcheck.trace.carried import carried, live
 from pylint_torchcheck.trace.classes import enclosing_class, has_trait, kind_of_instance
 from pylint_torchcheck.trace.devices import is_on_accelerator
 from pylint_torchcheck.trace.events import Event, Trace
@@ -138,6 +138,10 @@ class Program:
         """Return the products with 0 through which alone ``wholes`` were computed from ``parts``."""
         products = nullified(_values(parts), _values(wholes), self._store)
         yield from (Place(value.site) for value in products if value.site is not None)
+
+    def live(self, tensors: Iterable[Subject]) -> Values:
+        """Return the tensors that gradients flow back to for certain."""
+        return live(_values(tensors), self._store)
 
     def spent_graphs(self) -> Iterator[CallSite]:
         """Return the backward passes of loops after which nothing can go back through the same graph again."""
