@@ -20,7 +20,7 @@ class DecayedUnusedParams(Pitfall):
     symbol = "decayed-unused-params"
     message = (
         "%s gives %s gradients of zero, and not None, where it takes no part in the loss, so the optimizer's weight "
-        "decay pulls its weights towards zero all the same; %s"
+        "decay pulls its weights towards zero all the same; write %s"
     )
     signs = signs([OptimizerStep], [Backward], ["weight_decay =", "AdamW"])
     crosses_files = True
@@ -49,7 +49,7 @@ def _used_at_times(program: Program, trace: Trace, step: Event) -> Iterator[Find
         places = {one.place for one in forwards if set(one.subjects) == set(event.subjects)}
         call = program.call_of(event)
         if zeroing is not None and call is not None and event.happens_at_times and len(places) == 1:
-            yield Finding(zeroing, (zeroing.text, call.callee_text, f"write {zeroing.receiver_text}.zero_grad()"))
+            yield Finding(zeroing, (zeroing.text, call.callee_text, f"{zeroing.receiver_text}.zero_grad()"))
 
 
 def _zeroing(program: Program, trace: Trace, step: Event) -> Iterator[Call]:
@@ -67,8 +67,11 @@ def _used_for_nothing(program: Program, trace: Trace, step: Event) -> Iterator[F
     if len({event.place for event in losses}) == 1:
         for event in _forwards(program, trace, step):
             call = program.call_of(event)
-            for place in program.multiplied_by_zero(event.results, losses[0].subjects) if call is not None else ():
-                yield Finding(place, (place.text, call.callee_text, "leave it out of the optimizer"))
+            if call is None:
+                continue
+            for place in program.multiplied_by_zero(event.results, losses[0].subjects):
+                cure = "the optimizer without its parameters"
+                yield Finding(place, (place.text, call.callee_text, cure))
 
 
 def _forwards(program: Program, trace: Trace, step: Event) -> list[Event]:
