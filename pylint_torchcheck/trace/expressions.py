@@ -336,8 +336,12 @@ class Expressions(Machine):
             found |= self._attribute_of(value, name, node)
         return self.guess(found, node)
 
+    def held(self, value: Value, name: str) -> Values | None:
+        """Return what an attribute has been set to."""
+        return self.here().get((value, name))
+
     def _attribute_of(self, value: Value, name: str, node: nodes.NodeNG) -> Values:
-        held = self.here().get((value, name))
+        held = self.held(value, name)
         if held is not None:
             return held
         if isinstance(value.definition, nodes.ClassDef):

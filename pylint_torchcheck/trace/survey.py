@@ -76,7 +76,7 @@ class Survey:
         """Divide the body of the module or of a class into its functions and its other statements."""
         if owner:
             self._add_header(scope)
-        for node in _undivided(scope.body):
+        for node in undivided(scope.body):
             match node:
                 case nodes.Import() | nodes.ImportFrom():
                     self._note_import(node)
@@ -245,7 +245,7 @@ def statements(node: nodes.NodeNG) -> Iterator[nodes.NodeNG]:
         waiting += _blocks(node)
 
 
-def _undivided(body: Sequence[nodes.NodeNG]) -> Iterator[nodes.NodeNG]:
+def undivided(body: Sequence[nodes.NodeNG]) -> Iterator[nodes.NodeNG]:
     """Return statements and all that are in their branches, but not what is in a function or a class."""
     waiting = list(body)
     while waiting:
