@@ -47,7 +47,7 @@ class Survey:
         self._seen: dict[tuple[int, int | None], tuple[str, frozenset[str], frozenset[Clue]]] = {}
         self._statements: dict[tuple[str, int, int | None], _Part] = {}
         self._beyond_known: dict[Source, frozenset[Clue]] = {}
-        self._files: dict[Path, int] = {}  # the project's, and how long they are
+        self._files: dict[str, int] = {}  # the project's, and how long they are
         self._pieces = 0  # of them, that names have led to
         self._lines = _lines_of(tree) if pitfalls else []
         if self._lines:
