@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from astroid import nodes
 
@@ -46,9 +46,10 @@ class _Jumps:
 class Reader(Imports):
     """Reads a whole file, one trace at a time."""
 
+    _readers: ClassVar[dict[type[nodes.NodeNG], Callable[[Any, Any], object]]] = {}
+
     def __init__(self, tree: nodes.Module, store: Store) -> None:
         super().__init__(tree, store)
-        self._readers: dict[type[nodes.NodeNG], Callable[[Any], object]] = {}
         self._jumps: list[_Jumps] = []
         self._peeled = 0
         self._assigned: dict[nodes.NodeNG, set[str]] = {}  # the names that each loop assigns to
@@ -62,8 +63,8 @@ class Reader(Imports):
             self.spend()
             kind = type(statement)
             if kind not in self._readers:
-                self._readers[kind] = getattr(self, f"_read_{kind.__name__.lower()}", self._children)
-            self._readers[kind](statement)
+                self._readers[kind] = getattr(type(self), f"_read_{kind.__name__.lower()}", type(self)._children)
+            self._readers[kind](self, statement)
 
     # Simple statements
 
