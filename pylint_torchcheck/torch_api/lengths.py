@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 
@@ -18,7 +19,7 @@ class Parts:
     """
 
     by: str
-    items: dict[object, int] = field(default_factory=dict)
+    items: Mapping[object, int]
     default: object = True
     index: int = 1
 
@@ -28,7 +29,7 @@ def _train_or_test(train: int, test: int) -> Parts:
 
 
 def _split(default: str, **items: int) -> Parts:
-    return Parts("split", dict(items), default)
+    return Parts("split", dict[object, int](items.items()), default)
 
 
 # As torchvision 0.28 downloads them.

@@ -69,7 +69,9 @@ def happens_at_times(event: Event) -> bool:
 
 def period(test: nodes.NodeNG) -> str:
     """Return the source of ``4`` in ``index % 4 == 0``; empty if a condition is no such one."""
-    return next((source_of(operation.right) for operation in test.nodes_of_class(nodes.BinOp) if operation.op == "%"), "")
+    return next(
+        (source_of(operation.right) for operation in test.nodes_of_class(nodes.BinOp) if operation.op == "%"), ""
+    )
 
 
 def _stored_in(loop: Loop) -> set[str]:

@@ -101,7 +101,9 @@ class Store:
     homes: dict[Definition | None, Frame] = field(default_factory=dict)
     models: dict[Value, Value] = field(default_factory=dict)  # another instance, in place of one that was not read
     attributes_of: dict[nodes.ClassDef, frozenset[str]] = field(default_factory=dict)
-    lengths: dict[Value, int | None] = field(default_factory=dict)  # items of data; of a loader, those in its last batch
+    lengths: dict[Value, int | None] = field(
+        default_factory=dict
+    )  # items of data; of a loader, those in its last batch
 
     def make(
         self,
