@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 from pylint_torchcheck.pitfalls.protocol import Protocol as StateTable
+from pylint_torchcheck.pitfalls.releases import TorchRange
 from pylint_torchcheck.pitfalls.vocabulary import Kind, Trait, Verb
 
 
@@ -145,12 +146,24 @@ class Attribute(Place, Protocol):
         """Is it an operand of arithmetic, or put into a text?"""
 
     @property
+    def is_written_through(self) -> bool:
+        """Is a method called on it that works in place, or one of its elements assigned?"""
+
+    @property
     def index(self) -> object:
         """The constant that what is read is indexed by; ``None`` if it is not."""
 
     @property
     def called_before(self) -> Collection[str]:
         """The names of what the same function calls in earlier lines, or in its own."""
+
+
+class Expression(Place, Protocol):
+    """An expression in the source, with what it may be."""
+
+    @property
+    def values(self) -> Collection[Subject]:
+        """What it may be."""
 
 
 class Comparison(Place, Protocol):
@@ -224,6 +237,16 @@ class Event(Protocol):
         """Is an object made within the innermost loop around this, and so made anew in each iteration?"""
 
     @property
+    def functions(self) -> Collection[str]:
+        """The names of the functions under way."""
+
+    def is_reached_like(self, subject: Subject) -> bool:
+        """Was an object made on the same way into the program?"""
+
+    def shares_loop_with(self, other: object) -> bool:
+        """Do both happen in one loop, each time around?"""
+
+    @property
     def outlives_iteration(self) -> bool:
         """Was what it adds to made before the innermost loop around it, and is it never made anew inside?"""
 
@@ -252,6 +275,10 @@ class Trace(Protocol):
 
 class Program(Protocol):
     """One source file, read."""
+
+    @property
+    def torch_range(self) -> TorchRange:
+        """The releases of torch that the project around the file declares; where it declares none, nothing is known."""
 
     @property
     def traces(self) -> Iterable[Trace]:
@@ -302,6 +329,42 @@ class Program(Protocol):
     def comparisons(self) -> Iterable[Comparison]:
         """Return where two things are compared by ``==`` or ``!=``."""
 
+    def happenings(self, *verbs: type[Verb]) -> Iterable[tuple[Place, Collection[tuple[Trace, Event]]]]:
+        """Return where in this file something happens, each with all the ways in which it does."""
+
+    def entered_classes(self) -> Iterable[Expression]:
+        """Return the context managers of torch that ``with`` statements name and do not call."""
+
+    def contexts_of_classes(self) -> Iterable[Expression]:
+        """Return the decorators of classes that switch the recording of gradients."""
+
+    def unentered_contexts(self) -> Iterable[Call]:
+        """Return the statements that make a context manager of torch, and enter it nowhere."""
+
+    def is_surely_recorded(self, place: object) -> bool:
+        """Are gradients recorded at a call or an event, as far as its callers go? None of them is out of sight."""
+
+    def is_leaf(self, subject: Subject) -> bool:
+        """Is it a parameter or a tensor that was made in sight to get a gradient?"""
+
+    def is_live(self, subject: Subject) -> bool:
+        """Is it a tensor on the autograd graph for certain?"""
+
+    def is_trained_by(self, subject: Subject, event: Event) -> bool:
+        """Is it a parameter, or a tensor with a gradient, that a backward pass reaches for certain?"""
+
+    def is_blended(self, subject: Subject, sources: Iterable[Subject]) -> bool:
+        """Are parameters other than this one among ``sources``, as for a moving average of them?"""
+
+    def is_changed_by_its_gradient(self, subject: Subject, sources: Iterable[Subject]) -> bool:
+        """Is the ``.grad`` of a tensor among ``sources``, so that it must have one?"""
+
+    def is_on_accelerator(self, subject: Subject) -> bool:
+        """Is it a tensor that was moved to an accelerator, or was computed from one?"""
+
+    def is_impossible_view(self, call: Call) -> bool:
+        """Does a view join dimensions that do not follow one another in memory?"""
+
     def is_cut_off(self, subject: Subject) -> bool:
         """Is it a tensor that was made of numbers, or detached, so that no graph leads to it?"""
 
@@ -319,6 +382,9 @@ class Program(Protocol):
 
     def hidden_modules(self, attribute: object) -> Collection[Subject]:
         """Return the modules in a collection that an attribute of a module gets, and that it has no other way."""
+
+    def buffers_left_behind(self) -> Iterable[Attribute]:
+        """Return where modules keep tensors as plain attributes that ``forward`` computes with, and nobody moves."""
 
     def shadowed_methods(self) -> Iterable[Attribute]:
         """Return the assignments by which an object hides a method of its own that it has from ``nn.Module``."""

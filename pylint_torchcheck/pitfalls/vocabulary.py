@@ -190,5 +190,13 @@ class Drained(Verb):
     """An iterator was run through to its end."""
 
 
+class ChangedInPlace(Verb):
+    """A tensor was changed in place."""
+
+
+class ChangedOnRecord(ChangedInPlace):
+    """The same, where gradients are recorded."""
+
+
 class Accumulate(Verb):
     """A tensor was added to a running sum, or appended to a list."""

@@ -59,7 +59,7 @@ class Calls(Library):
             arguments = self._arguments(node)
             results = self._plain_call(node, callees, arguments)
             paths = {value.path for value in callees if value.kind is Kind.LIBRARY}
-        self.callsites.setdefault(node, CallSite(node)).note(receivers, arguments, results, paths)
+        self.callsites.setdefault(node, CallSite(node)).note(receivers, arguments, results, paths, self.frame)
         for path in paths & effects.FILE_VERBS.keys():
             self.emit(effects.FILE_VERBS[path], node, NOTHING)
         return results
@@ -252,9 +252,13 @@ class Calls(Library):
         if name in generated.TENSOR_PLAIN_METHODS:
             return PLAIN
         if name in _DETACHING:
-            return frozenset({self.store.make(Kind.TENSOR, node, self.frame, path=name, guessed=value.guessed)})
+            owner = value if name == "detach" else None
+            cut_off = self.store.make(Kind.TENSOR, node, self.frame, path=name, owner=owner, guessed=value.guessed)
+            return frozenset({cut_off})
         if name in generated.INPLACE_METHODS:
             self.store.derive(value, arguments.everything())
+            if name not in effects.KEEPING_NUMBERS:
+                self.change_in_place(node, frozenset({value}))
             return frozenset({value})
         if name in generated.TENSOR_METHODS or name in generated.TENSOR_TUPLE_METHODS:
             return self.tensor(node, sources, guessed=value.guessed, path=name)

@@ -80,6 +80,21 @@ class Event:
         return any(loop.parent_of(node) for node in (subject.site, *calls) if node is not None)
 
     @property
+    def functions(self) -> frozenset[str]:
+        """The names of the functions under way."""
+        return frozenset(function.name for function in self.frame.functions())
+
+    def is_reached_like(self, subject: object) -> bool:
+        """Was an object made on the same way into the program?"""
+        return (
+            isinstance(subject, Value) and subject.frame is not None and subject.frame.outermost is self.frame.outermost
+        )
+
+    def shares_loop_with(self, other: object) -> bool:
+        """Do both happen in one loop, each time around?"""
+        return isinstance(other, Event) and not set(self.loops).isdisjoint(other.loops)
+
+    @property
     def over_loader(self) -> bool:
         """Does the innermost loop around it run over a data loader?"""
         return bool(self.loops) and self.loops[-1].over_loader

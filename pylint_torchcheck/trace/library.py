@@ -115,8 +115,7 @@ class Library(Functions):
         if path not in generated.CONSTRUCTORS:
             return self.tensor(node, arguments.everything(), path=path)
         requires = truth.of(arguments.keywords.get("requires_grad", self.store.constant(False)))
-        on_graph = False if requires is False else None
-        return frozenset({self.store.make(Kind.TENSOR, node, self.frame, path=path, on_graph=on_graph)})
+        return frozenset({self.store.make(Kind.TENSOR, node, self.frame, path=path, on_graph=requires)})
 
     def _context(self, node: nodes.Call, path: str, arguments: Arguments) -> Values:
         """Return a context manager; ``set_grad_enabled`` acts at once, too."""

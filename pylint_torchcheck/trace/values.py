@@ -40,6 +40,18 @@ class Frame:
             yield frame
             frame = frame.caller
 
+    @property
+    def outermost(self) -> Frame:
+        """The activation in which the way into the program begins that led here."""
+        frame = self
+        for outer in self.chain():
+            frame = outer
+        while isinstance(frame.scope, nodes.ComprehensionScope | nodes.Lambda) and frame.parent is not None:
+            if isinstance(frame.scope, nodes.FunctionDef):
+                break
+            frame = frame.parent
+        return frame
+
     def functions(self) -> Iterable[nodes.FunctionDef]:
         """Return the functions under way here, innermost first."""
         frame: Frame | None = self
