@@ -27,7 +27,7 @@ _ADDING = frozenset({"append", "add", "insert", "appendleft", "extend", "update"
 _ACTING_AS_NAMED = frozenset({Kind.OPTIMIZER, Kind.SCHEDULER, Kind.SCALER})
 _SWITCH = ("requires_grad",)
 # Methods of a module that make parts of it of the modules that they are given; `__init__` is that of a base class.
-_HOLDING = frozenset({"__init__", "add_module", "register_module", "append", "extend", "insert"})
+_HOLDING = frozenset({"__init__", "add_module", "register_module", "register_parameter", "append", "extend", "insert"})
 # Objects whose other methods may do anything.
 _WITH_METHODS = frozenset(
     {Kind.UNKNOWN, Kind.INSTANCE, Kind.CLASS, Kind.FRAMEWORK, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER}

@@ -113,6 +113,8 @@ def signs_of_method(name: str, words: Collection[str], code: str) -> Iterator[Si
     """Return what a constructor or a ``forward`` shows in its words."""
     if name == "forward" and not _LAYERS.isdisjoint(words):
         yield Sign.BUILT_IN_FORWARD
+    elif name != "__init__" and not _LAYERS.isdisjoint(words) and _BUILT_AND_CALLED.search(code):
+        yield Sign.BUILT_AND_CALLED
     if name == "__init__":
         setting, base = _SETTING.search(code), code.find(".__init__")
         if setting and (base < 0 or setting.start() < base):
@@ -161,4 +163,6 @@ def _makes_object(call: nodes.Call) -> bool:
 _MAKING = frozenset(_last(path) for path in generated.CONSTRUCTORS)
 _COLLECTIONS = (nodes.List, nodes.Tuple, nodes.Dict, nodes.ListComp, nodes.DictComp)
 _LAYERS = frozenset(_last(path) for path in effects.PARAMETRIC | effects.DROPOUTS)
+_MADE = rf"(?:[\w.]{{1,60}}\.)?(?:{'|'.join(sorted(_LAYERS))}|Sequential)\("
+_BUILT_AND_CALLED = re.compile(rf"{_MADE}[^\n()]*\)\s*(?:\.\w+\([^()\n]*\)\s*)*\(|\b(\w+)\s*=\s*{_MADE}[\s\S]{{0,800}}?\b\1\(")
 _SETTING = re.compile(r"\bself\.\w+\s*(?::[^=\n]+)?=(?!=)")

@@ -141,12 +141,17 @@ class Expressions(Machine):
         rights = [(operator, self.evaluate(right)) for operator, right in node.ops]
         if len(rights) == 1:
             operator, right = rights[0]
-            if operator in {"==", "!="}:
-                self._note_comparison(node, left, right)
+            if operator in {"==", "!=", "in", "not in"}:
+                self._note_comparison(node, left, right if operator in {"==", "!="} else self._listed(right))
             if operator in _ELEMENTWISE and _compares_tensors(left, right):
                 return self.combine(node, left | right, path="eq")
             return self._truth(truth.of_comparison(left, operator, right))
         return PLAIN
+
+    def _listed(self, values: Values) -> Values:
+        """Return what is in a list, tuple or set that is written out, each of which ``in`` compares with."""
+        are_lists = all(isinstance(value.site, nodes.List | nodes.Tuple | nodes.Set) for value in values)
+        return NOTHING.union(*(frozenset(self.store.parts.get(value, ())) for value in values)) if are_lists else values
 
     def _note_comparison(self, node: nodes.Compare, left: Values, right: Values) -> None:
         comparison = self.comparisons.setdefault(node, Comparison(node))

@@ -25,13 +25,13 @@ from pylint_torchcheck.trace.origins import Origins
 from pylint_torchcheck.trace.places import Place, dotted
 from pylint_torchcheck.trace.reader import Reader
 from pylint_torchcheck.trace.recording import Recording, is_blended
-from pylint_torchcheck.trace.registration import hidden_modules
+from pylint_torchcheck.trace.registration import hidden_modules, hidden_parameters
 from pylint_torchcheck.trace.roots import read_everything
 from pylint_torchcheck.trace.shapes import is_scalar
 from pylint_torchcheck.trace.sites import AttributeSite, Comparison, Expression
 from pylint_torchcheck.trace.survey import Survey, statements
 from pylint_torchcheck.trace.typestate import Breach, Follower, all_breaches
-from pylint_torchcheck.trace.values import NOTHING, Store, Value, Values
+from pylint_torchcheck.trace.values import NOTHING, Frame, Store, Value, Values
 from pylint_torchcheck.trace.waste import Waste
 
 
@@ -126,7 +126,7 @@ class Program:
         return next((dotted(target) for target, values in self.bindings if subject in values), "")
 
     def comparisons(self) -> Iterator[Comparison]:
-        """Return where two things are compared by ``==`` or ``!=``."""
+        """Return where two things are compared by ``==`` or ``!=``, or one with those in a list."""
         yield from self._comparisons
 
     def happenings(self, *verbs: type[Verb]) -> Iterator[tuple[Place, list[tuple[Trace, Event]]]]:
@@ -228,15 +228,46 @@ class Program:
         """Return the modules in a collection that an attribute of a module gets, and that it has no other way."""
         return hidden_modules(attribute, self._store) if isinstance(attribute, AttributeSite) else NOTHING
 
+    def hidden_parameters(self, attribute: object) -> Values:
+        """Return the parameters in a collection that an attribute of a module gets, and that it has no other way."""
+        return hidden_parameters(attribute, self._store) if isinstance(attribute, AttributeSite) else NOTHING
+
+    def is_scaled_parameter(self, subject: Subject) -> bool:
+        """Is it computed from parameters that were made for it, and that nothing else keeps?"""
+        if not isinstance(subject, Value) or not isinstance(subject.site, nodes.BinOp):
+            return False
+        parameters = {part for part in self._store.parts.get(subject, ()) if part.kind is Kind.PARAMETER}
+        return bool(parameters) and all(part.owner is None and subject.site.parent_of(part.site) for part in parameters)
+
+    def is_told_to_require_gradient(self, subject: Subject) -> bool:
+        """Is ``requires_grad`` switched on for it after it was made?"""
+        return subject in self._told_to_require_gradient
+
+    @cached_property
+    def _told_to_require_gradient(self) -> set[Value]:
+        """The tensors of which ``requires_grad`` is set to true, or is so by ``requires_grad_()``."""
+        found: set[Value] = set()
+        for site in self.assignments("requires_grad"):
+            if all(value.constant is True for value in site.values):
+                found |= site.receivers
+        for call in self.method_calls("requires_grad_"):
+            if all(value.constant is True for value in call.argument("requires_grad")):
+                found |= call.receivers
+        return found
+
     def buffers_left_behind(self) -> Iterator[AttributeSite]:
         """Return where modules keep tensors as plain attributes that ``forward`` computes with, and nobody moves."""
-        yield from Buffers(self.assignments(), self._by_node, self._store).left_behind()
+        yield from Buffers(self.assignments(), self._told_to_require_gradient, self._by_node, self._store).left_behind()
 
     def shadowed_methods(self) -> Iterator[AttributeSite]:
         """Return the assignments by which an object hides a method of its own that it has from ``nn.Module``."""
         for site in self.assignments(*MODULE_METHODS):
             if site.receivers and all(value.kind is Kind.MODULE for value in site.receivers):
                 yield site
+
+    def runs_in_forward(self, call: object) -> bool:
+        """Is a call a part of a module's ``forward``, or of what that calls, whichever way it is reached?"""
+        return isinstance(call, CallSite) and bool(call.frames) and all(map(_is_in_forward, call.frames))
 
     def enclosing_kind(self, place: object) -> Kind | None:
         """Return what the objects are whose method a place stands in; ``None`` if it stands in none."""
@@ -305,6 +336,11 @@ class Program:
 
 def _values(subjects: Iterable[Subject]) -> Values:
     return frozenset(subject for subject in subjects if isinstance(subject, Value))
+
+
+def _is_in_forward(frame: Frame) -> bool:
+    ways = [one for one in frame.chain() if getattr(one.scope, "name", "") == "forward"]
+    return any(receiver.kind is Kind.MODULE for way in ways for receiver in way.receiver)
 
 
 def _is_context_class(value: Value) -> bool:
