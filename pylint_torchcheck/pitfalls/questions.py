@@ -344,7 +344,7 @@ class Program(Protocol):
         """Does a view join dimensions that do not follow one another in memory?"""
 
     def is_cut_off(self, subject: Subject) -> bool:
-        """Is it a tensor that was made of numbers, or detached, so that no graph leads to it?"""
+        """Is it a tensor that was made of numbers, or detached, or computed so that no graph leads to it?"""
 
     def copied_from(self, subject: Subject) -> Collection[Subject]:
         """Return what a tensor is a moved, converted or reshaped copy of; nothing, if it was made another way."""
@@ -390,6 +390,9 @@ class Program(Protocol):
 
     def place_of(self, event: object) -> Place | None:
         """Return where an event of a loop shows in this file; ``None`` if the loop is in another one."""
+
+    def call_at(self, place: object) -> Call | None:
+        """Return the call that a place is; ``None`` if it is none."""
 
     def creation(self, subject: Subject) -> Call | None:
         """Return the call of a library's class that made an object; ``None`` if it is not in the file."""

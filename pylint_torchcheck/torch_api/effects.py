@@ -296,6 +296,7 @@ SHAPE_KEEPING: Final = POINTWISE | SWAPPING | frozenset(
     "baddbmm".split()
 )
 
+SCALING: Final = frozenset({"*", "/", "//", "**"})
 # What gives a tensor that no graph leads to: methods, an attribute, and a class.
 CUTTING: Final = frozenset({"detach", "data", VARIABLE})
 

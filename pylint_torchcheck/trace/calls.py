@@ -328,7 +328,10 @@ class Calls(Library):
                 return self.instantiate(node, callee, arguments)
             case Kind.LOSS_FUNCTION:
                 path = shapes.LOSSES if callee.constant is False else shapes.LOSS
-                return self.tensor(node, arguments.everything(), path=path, guessed=callee.guessed)
+                sources = arguments.everything()
+                if callee.definition is not None:  # it may have parameters of its own
+                    sources |= frozenset({callee})
+                return self.tensor(node, sources, path=path, guessed=callee.guessed)
             case Kind.INSTANCE if isinstance(callee.definition, nodes.ClassDef):
                 method = find_method(callee.definition, "__call__", self)
                 if method is not None:

@@ -9,14 +9,14 @@ from astroid import nodes
 
 from pylint_torchcheck.pitfalls.pitfall import Pitfall, Protocol
 from pylint_torchcheck.pitfalls.questions import Subject
-from pylint_torchcheck.pitfalls.vocabulary import Kind, Trait, Verb
-from pylint_torchcheck.torch_api.effects import ACTING_AT_ONCE, CUTTING, GRAD_CONTEXTS, MODULE_METHODS, MOVING_METHODS
-from pylint_torchcheck.torch_api.generated import CONSTRUCTORS, GRAPH_KEEPING_CONSTRUCTORS
+from pylint_torchcheck.pitfalls.vocabulary import ChangedInPlace, Kind, Trait, Verb
+from pylint_torchcheck.torch_api.effects import ACTING_AT_ONCE, GRAD_CONTEXTS, MODULE_METHODS, MOVING_METHODS
 from pylint_torchcheck.torch_api.objects import is_method, made_by
 from pylint_torchcheck.trace.buffers import Buffers
 from pylint_torchcheck.trace.callsites import CallSite
 from pylint_torchcheck.trace.carried import carried
 from pylint_torchcheck.trace.classes import enclosing_class, has_trait, kind_of_instance
+from pylint_torchcheck.trace.detached import Detached
 from pylint_torchcheck.trace.devices import is_on_accelerator
 from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.files import Files
@@ -192,11 +192,15 @@ class Program:
         """Does a view join dimensions that do not follow one another in memory?"""
         return isinstance(call, CallSite) and Layouts(self._by_node, self._store).is_impossible(call)
 
+    @cached_property
+    def _detached(self) -> Detached:
+        changes = (event for trace in self._traces for event in trace.events(ChangedInPlace))
+        changed = {value for event in changes for value in event.subjects}
+        return Detached(self._store, changed, self._told_to_require_gradient)
+
     def is_cut_off(self, subject: Subject) -> bool:
-        """Is it a tensor that was made of numbers, or detached, so that no graph leads to it?"""
-        if not isinstance(subject, Value) or subject.kind is not Kind.TENSOR or self._store.parts.get(subject):
-            return False
-        return subject.path in CUTTING or subject.path in CONSTRUCTORS - GRAPH_KEEPING_CONSTRUCTORS
+        """Is it a tensor that was made of numbers, or detached, or computed so that no graph leads to it?"""
+        return isinstance(subject, Value) and self._detached.is_cut_off(subject)
 
     def copied_from(self, subject: Subject) -> Values:
         """Return what a tensor is a moved, converted or reshaped copy of; nothing, if it was made another way."""
@@ -291,6 +295,10 @@ class Program:
         call = event.leaving_call(self._tree)
         is_looped_here = bool(event.loops) and event.loops[-1].node.root() is self._tree
         return Place(call) if call is not None and is_looped_here else None
+
+    def call_at(self, place: object) -> CallSite | None:
+        """Return the call that a place is; ``None`` if it is none."""
+        return self._by_node.get(place.node) if isinstance(place, Place) else None
 
     def creation(self, subject: Subject) -> CallSite | None:
         """Return the call of a library's class that made an object."""
