@@ -94,6 +94,9 @@ class Call(Place, Protocol):
     def in_training(self) -> bool:
         """Does its statement, or a condition around it, ask whether a module is in train mode?"""
 
+    def runs_within(self, name: str) -> bool:
+        """Is a function of this name under way, whichever way this is reached?"""
+
     def gives(self, parameter: str) -> bool:
         """Is the argument given: by keyword, by position, or perhaps through ``*args`` or ``**kwargs``?"""
 
@@ -153,9 +156,12 @@ class Attribute(Place, Protocol):
     def index(self) -> object:
         """The constant that what is read is indexed by; ``None`` if it is not."""
 
+    def runs_within(self, name: str) -> bool:
+        """Is a function of this name under way, whichever way this is reached?"""
+
     @property
-    def called_before(self) -> Collection[str]:
-        """The names of what the same function calls in earlier lines, or in its own."""
+    def is_before_base(self) -> bool:
+        """Does the same function call no method of a base class in earlier lines, or in its own?"""
 
 
 class Expression(Place, Protocol):
@@ -167,7 +173,11 @@ class Expression(Place, Protocol):
 
 
 class Comparison(Place, Protocol):
-    """``left == right`` or ``left != right``."""
+    """``left == right``, ``left != right``, or ``left in [right, ...]``."""
+
+    @property
+    def operator(self) -> str:
+        """What compares them: ``==``, ``!=``, ``in`` or ``not in``; the right side is then what is in a list."""
 
     @property
     def left(self) -> Collection[Subject]:
@@ -327,7 +337,7 @@ class Program(Protocol):
         """Return the name that an object was first bound to; empty if it has none."""
 
     def comparisons(self) -> Iterable[Comparison]:
-        """Return where two things are compared by ``==`` or ``!=``."""
+        """Return where two things are compared by ``==`` or ``!=``, or one with those in a list."""
 
     def happenings(self, *verbs: type[Verb]) -> Iterable[tuple[Place, Collection[tuple[Trace, Event]]]]:
         """Return where in this file something happens, each with all the ways in which it does."""
@@ -366,7 +376,7 @@ class Program(Protocol):
         """Does a view join dimensions that do not follow one another in memory?"""
 
     def is_cut_off(self, subject: Subject) -> bool:
-        """Is it a tensor that was made of numbers, or detached, so that no graph leads to it?"""
+        """Is it a tensor that was made of numbers, or detached, or computed so that no graph leads to it?"""
 
     def copied_from(self, subject: Subject) -> Collection[Subject]:
         """Return what a tensor is a moved, converted or reshaped copy of; nothing, if it was made another way."""
@@ -383,11 +393,23 @@ class Program(Protocol):
     def hidden_modules(self, attribute: object) -> Collection[Subject]:
         """Return the modules in a collection that an attribute of a module gets, and that it has no other way."""
 
+    def hidden_parameters(self, attribute: object) -> Collection[Subject]:
+        """Return the parameters in a collection that an attribute of a module gets, and that it has no other way."""
+
+    def is_scaled_parameter(self, subject: Subject) -> bool:
+        """Is it computed from parameters that were made for it, and that nothing else keeps?"""
+
+    def is_told_to_require_gradient(self, subject: Subject) -> bool:
+        """Is ``requires_grad`` switched on for it after it was made?"""
+
     def buffers_left_behind(self) -> Iterable[Attribute]:
         """Return where modules keep tensors as plain attributes that ``forward`` computes with, and nobody moves."""
 
     def shadowed_methods(self) -> Iterable[Attribute]:
         """Return the assignments by which an object hides a method of its own that it has from ``nn.Module``."""
+
+    def runs_in_forward(self, call: Call) -> bool:
+        """Is a call a part of a module's ``forward``, or of what that calls, whichever way it is reached?"""
 
     def enclosing_kind(self, place: object) -> Kind | None:
         """Return what the objects are whose method a place stands in; ``None`` if it stands in none."""
@@ -400,6 +422,9 @@ class Program(Protocol):
 
     def place_of(self, event: object) -> Place | None:
         """Return where an event of a loop shows in this file; ``None`` if the loop is in another one."""
+
+    def call_at(self, place: object) -> Call | None:
+        """Return the call that a place is; ``None`` if it is none."""
 
     def creation(self, subject: Subject) -> Call | None:
         """Return the call of a library's class that made an object; ``None`` if it is not in the file."""

@@ -303,6 +303,7 @@ SHAPE_KEEPING: Final = (
     )
 )
 
+SCALING: Final = frozenset({"*", "/", "//", "**"})
 # What gives a tensor that no graph leads to: methods, an attribute, and a class.
 CUTTING: Final = frozenset({"detach", "data", VARIABLE})
 

@@ -27,7 +27,7 @@ _ADDING = frozenset({"append", "add", "insert", "appendleft", "extend", "update"
 _ACTING_AS_NAMED = frozenset({Kind.OPTIMIZER, Kind.SCHEDULER, Kind.SCALER})
 _SWITCH = ("requires_grad",)
 # Methods of a module that make parts of it of the modules that they are given; `__init__` is that of a base class.
-_HOLDING = frozenset({"__init__", "add_module", "register_module", "append", "extend", "insert"})
+_HOLDING = frozenset({"__init__", "add_module", "register_module", "register_parameter", "append", "extend", "insert"})
 # Objects whose other methods may do anything.
 _WITH_METHODS = frozenset(
     {Kind.UNKNOWN, Kind.INSTANCE, Kind.CLASS, Kind.FRAMEWORK, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER}
@@ -332,8 +332,10 @@ class Calls(Library):
             case Kind.CLASS:
                 return self.instantiate(node, callee, arguments)
             case Kind.LOSS_FUNCTION:
-                path = shapes.path_of_loss(callee.constant)
-                return self.tensor(node, arguments.everything(), path=path, guessed=callee.guessed)
+                sources = arguments.everything()
+                if callee.definition is not None:  # it may have parameters of its own
+                    sources |= frozenset({callee})
+                return self.tensor(node, sources, path=shapes.path_of_loss(callee.constant), guessed=callee.guessed)
             case Kind.INSTANCE if isinstance(callee.definition, nodes.ClassDef):
                 method = find_method(callee.definition, "__call__", self)
                 if method is not None:

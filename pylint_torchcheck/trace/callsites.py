@@ -35,6 +35,10 @@ class CallSite(Place):
         self.given.append(arguments)
         self.paths.update(paths)
 
+    def runs_within(self, name: str) -> bool:
+        """Is a function of this name under way, whichever way this is reached?"""
+        return bool(self.frames) and all(frame.is_within(name) for frame in self.frames)
+
     @property
     def method(self) -> str:
         """The name of the method or function that is called."""

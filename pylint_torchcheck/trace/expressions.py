@@ -35,7 +35,8 @@ _Reader: TypeAlias = Callable[[Any, Any], Values]
 class Expressions(Machine):
     """Evaluates expressions; calls are read by the class that extends it."""
 
-    # For each type of node, the method that reads it. A bound one would keep all that was read until the next collection.
+    # For each type of node, the method that reads it. A bound one would keep all that was read alive until the next
+    # collection.
     _evaluators: ClassVar[dict[type[nodes.NodeNG], _Reader]] = {}
 
     def __init__(self, tree: nodes.Module, store: Store) -> None:
@@ -144,12 +145,17 @@ class Expressions(Machine):
         rights = [(operator, self.evaluate(right)) for operator, right in node.ops]
         if len(rights) == 1:
             operator, right = rights[0]
-            if operator in {"==", "!="}:
-                self._note_comparison(node, left, right)
+            if operator in {"==", "!=", "in", "not in"}:
+                self._note_comparison(node, left, right if operator in {"==", "!="} else self._listed(right))
             if operator in _ELEMENTWISE and _compares_tensors(left, right):
                 return self.combine(node, left | right, path="eq")
             return self._truth(truth.of_comparison(left, operator, right))
         return PLAIN
+
+    def _listed(self, values: Values) -> Values:
+        """Return what is in a list, tuple or set that is written out, each of which ``in`` compares with."""
+        are_lists = all(isinstance(value.site, nodes.List | nodes.Tuple | nodes.Set) for value in values)
+        return NOTHING.union(*(frozenset(self.store.parts.get(value, ())) for value in values)) if are_lists else values
 
     def _note_comparison(self, node: nodes.Compare, left: Values, right: Values) -> None:
         comparison = self.comparisons.setdefault(node, Comparison(node))

@@ -327,7 +327,7 @@ def _liveness(value: Value) -> bool | None:
             return value.on_graph
         case Kind.MODULE | Kind.PARAMETER | Kind.PARAMETERS | Kind.SOME_PARAMETERS:
             return True
-        case Kind.UNKNOWN | Kind.COLLECTION | Kind.INSTANCE:
+        case Kind.UNKNOWN | Kind.COLLECTION | Kind.INSTANCE | Kind.LOSS_FUNCTION:
             return None
     return False
 

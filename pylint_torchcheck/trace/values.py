@@ -52,6 +52,10 @@ class Frame:
             frame = frame.parent
         return frame
 
+    def is_within(self, name: str) -> bool:
+        """Is a function of this name under way here?"""
+        return any(function.name == name for function in self.functions())
+
     def functions(self) -> Iterable[nodes.FunctionDef]:
         """Return the functions under way here, innermost first."""
         frame: Frame | None = self
