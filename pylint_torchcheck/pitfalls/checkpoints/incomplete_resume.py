@@ -24,7 +24,7 @@ class IncompleteResume(Pitfall):
     symbol = "incomplete-resume"
     message = (
         "%s brings back the optimizer and never what is saved under %s, which starts afresh in the resumed run; "
-        "%s, or call torchguard.Checkpointer(folder, ...).resume()"
+        "write %s, or call torchguard.Checkpointer(folder, ...).resume()"
     )
     guard = "torchguard.Checkpointer"
     signs = signs(["load"], [StateTaken])
@@ -69,5 +69,5 @@ def _needed(contents: Contents) -> Iterator[tuple[str, Kind]]:
 def _remedy(saved: Mapping[str, Kind], key: str, call: Call) -> str:
     checkpoint = call.target_text or "checkpoint"
     if saved[key] is Kind.DATA:
-        return f"write start_epoch = {checkpoint}[{key!r}] + 1"
-    return f"add {saved[key].name.lower()}.load_state_dict({checkpoint}[{key!r}])"
+        return f"start_epoch = {checkpoint}[{key!r}] + 1"
+    return f"{saved[key].name.lower()}.load_state_dict({checkpoint}[{key!r}])"

@@ -20,8 +20,8 @@ class ReplacedKeyPrefix(Pitfall):
     msgid = "W7743"
     symbol = "replaced-key-prefix"
     message = (
-        "%s takes the text out wherever it stands in the key, as in submodule.weight; write %s.removeprefix(%r), or "
-        "call torch.nn.modules.utils.consume_prefix_in_state_dict_if_present(state_dict, %r)"
+        "%s takes the text out wherever it stands in the key, as in submodule.weight; write %s.removeprefix(%s), or "
+        "call torch.nn.modules.utils.consume_prefix_in_state_dict_if_present(state_dict, %s)"
     )
     guard = "torchguard.load_weights"
     signs = UNREAD
@@ -32,4 +32,4 @@ class ReplacedKeyPrefix(Pitfall):
         for cut in program.cuts():
             is_careful = cut.is_counted and cut.asks_how_it_begins
             if cut.removed == _PREFIX and not cut.length and not is_careful and not cut.has_wrapped_part:
-                yield Finding(cut, (cut.text, cut.name_text, _PREFIX, _PREFIX))
+                yield Finding(cut, (cut.text, cut.name_text, repr(_PREFIX), repr(_PREFIX)))

@@ -21,7 +21,7 @@ class SlicedKeyPrefix(Pitfall):
 
     msgid = "W7744"
     symbol = "sliced-key-prefix"
-    message = "%s takes the first %s characters off each key, whether they are %r or not; write %s.removeprefix(%r)"
+    message = "%s takes the first %s characters off each key, whether they are %s or not; write %s.removeprefix(%s)"
     guard = "torchguard.load_weights"
     signs = UNREAD
 
@@ -31,7 +31,7 @@ class SlicedKeyPrefix(Pitfall):
         for cut in program.cuts():
             prefix = _PREFIXES.get(cut.length, "")
             if prefix and cut.removed in ("", prefix) and _is_of_state_dict(cut) and not cut.asks_how_it_begins:
-                yield Finding(cut, (cut.text, str(cut.length), prefix, cut.name_text, prefix))
+                yield Finding(cut, (cut.text, str(cut.length), repr(prefix), cut.name_text, repr(prefix)))
 
 
 def _is_of_state_dict(cut: Cut) -> bool:

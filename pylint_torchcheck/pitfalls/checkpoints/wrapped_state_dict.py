@@ -17,7 +17,7 @@ class WrappedStateDict(Pitfall):
 
     msgid = "W7745"
     symbol = "wrapped-state-dict"
-    message = "%s is that of a wrapper, so every key begins with %r and fits no bare module; write %s.%s.state_dict()"
+    message = "%s is that of a wrapper, so every key begins with %s and fits no bare module; write %s.%s.state_dict()"
     guard = "torchguard.Checkpointer"
     signs = signs([Wrapped], [".state_dict"], ["save"])
     crosses_files = True
@@ -55,4 +55,4 @@ def _wrappings_of(
 
 def _names(program: Program, wrapping: Event, taken: Event) -> tuple[str, str, str]:
     prefix = program.key_prefix(wrapping)
-    return prefix, taken.receiver_text, prefix.rstrip(".")
+    return repr(prefix), taken.receiver_text, prefix.rstrip(".")
