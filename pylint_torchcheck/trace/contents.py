@@ -20,48 +20,41 @@ class Contents:
 
     Args:
         whole: what is handed over, as it is.
-        entries: what stands under each key that is known, those of mappings in the mapping too.
-        rest: what else there is, under keys that are not known.
-        is_complete: is nothing in it that cannot be seen?
+        entries: what stands under each key that is known.
+        values: all that is saved, one by one, that in mappings and lists inside of it too.
+        is_complete: are all its own keys in sight?
         sites: where it was made, if it is a mapping or a list.
     """
 
     whole: Values
     entries: Mapping[str, Values]
-    rest: Values
+    values: Values
     is_complete: bool
     sites: tuple[nodes.NodeNG, ...] = ()
-
-    @property
-    def values(self) -> Values:
-        """All that is saved, one by one."""
-        return self.rest.union(*self.entries.values())
 
 
 def contents_of(given: Values, state: State, store: Store) -> Contents:
     """Look into what is saved, as it is now."""
     entries: dict[str, Values] = {}
-    rest, is_complete, sites = NOTHING, True, []
-    waiting, seen = list(given), set[Value]()
+    values, is_complete, sites = NOTHING, True, []
+    waiting, seen = [(value, True) for value in given], set[Value]()
     while waiting:
-        value = waiting.pop()
+        value, is_outer = waiting.pop()
         if value in seen:
             continue
         seen.add(value)
         if value.kind is not Kind.COLLECTION:
-            rest |= {value}
+            values |= {value}
+            is_complete = is_complete and not (is_outer and value.kind is Kind.UNKNOWN)
             continue
-        sites += [value.site] if value.site is not None and value in given else []
-        is_complete = is_complete and value not in store.open
+        if value in given and value.site is not None:
+            sites.append(value.site)
+        is_complete = is_complete and not (is_outer and value in store.open)
         for key, held in _items(value, state, store):
-            inner = [one for one in held if one.kind is Kind.COLLECTION]
-            waiting += inner
-            if key == ANY_KEY:
-                rest |= held.difference(inner)
-            else:
+            waiting += [(one, is_outer and key == ANY_KEY) for one in held]
+            if is_outer and key != ANY_KEY:
                 entries[key] = entries.get(key, NOTHING) | held
-    is_complete = is_complete and not any(value.kind is Kind.UNKNOWN for value in rest)
-    return Contents(given, entries, rest, is_complete, tuple(sites))
+    return Contents(given, entries, values, is_complete, tuple(sites))
 
 
 def _items(mapping: Value, state: State, store: Store) -> Iterator[tuple[str, Values]]:

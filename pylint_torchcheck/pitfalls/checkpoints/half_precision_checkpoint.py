@@ -62,4 +62,6 @@ def _is_half(program: Program, value: Subject, turned: Collection[Subject]) -> b
     if value.kind is Kind.TENSOR:
         sources = program.copied_from(value)
         return value.path in _HALF and any(source.owner and source.owner.kind is Kind.STATE_DICT for source in sources)
+    if value.kind is Kind.UNKNOWN:
+        return value in turned and program.is_copy(value)
     return value in turned or (value.kind is Kind.STATE_DICT and value.owner in turned)

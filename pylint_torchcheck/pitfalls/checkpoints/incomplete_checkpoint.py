@@ -41,7 +41,7 @@ class IncompleteCheckpoint(Pitfall):
     msgid = "W7748"
     symbol = "incomplete-checkpoint"
     message = (
-        "%s is saved to resume from without the state of %s, which a resumed run starts afresh; "
+        "%s leaves the state of %s out of the checkpoint, so that a resumed run starts it afresh; "
         "add %s, or call torchguard.Checkpointer(folder, ...).save()"
     )
     guard = "torchguard.Checkpointer"
@@ -62,7 +62,7 @@ class IncompleteCheckpoint(Pitfall):
                     continue
                 missing = _missing(program, trace, event, contents, used)
                 if missing:
-                    names = [program.name_of(value) or value.kind.name.lower() for value in missing]
+                    names = list(dict.fromkeys(program.name_of(value) or value.kind.name.lower() for value in missing))
                     guessed = any(value.guessed for value in missing)
                     yield Finding(place, (place.text, " and ".join(names), ", ".join(map(_entry, names))), guessed)
 
@@ -91,9 +91,11 @@ def _used(program: Program, trace: Trace) -> list[Subject]:
 
 
 def _starts_anywhere(program: Program, scheduler: Subject) -> bool:
-    """Is it told at its making which epoch was the last?"""
+    """Is it told which epoch was the last, at its making or later?"""
     call = program.creation(scheduler)
-    return call is not None and call.gives("last_epoch")
+    if call is not None and call.gives("last_epoch"):
+        return True
+    return any(scheduler in assignment.receivers for assignment in program.assignments("last_epoch"))
 
 
 def _has_state(program: Program, optimizer: Subject) -> bool:

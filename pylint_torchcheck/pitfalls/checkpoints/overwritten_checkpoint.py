@@ -50,4 +50,4 @@ def _holds_state(contents: Contents) -> bool:
 
 def _is_constant(program: Program, call: Call) -> bool:
     name = program.written_name(call, "f")
-    return bool(name) and "{}" not in name and "%" not in name
+    return bool(name) and "{" not in name and "%" not in name

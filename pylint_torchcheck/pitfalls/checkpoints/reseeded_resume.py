@@ -48,7 +48,12 @@ def _resumes(event: Event) -> bool:
 
 def _starts_over(trace: Trace, seeding: Event, resumed: list[Event]) -> bool:
     """Is the seed a constant, after a resume and before a step, with no random state set in between?"""
-    if seeding.depth or _VARYING.search(seeding.giver.text) or _VARYING.search(seeding.place.text):
+    if (
+        seeding.depth
+        or seeding.place.function == "__init__"
+        or _VARYING.search(seeding.giver.text)
+        or _VARYING.search(seeding.place.text)
+    ):
         return False
     if not any(trace.may_follow(seeding, after=event) for event in resumed):
         return False

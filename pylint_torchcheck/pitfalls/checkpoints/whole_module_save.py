@@ -31,7 +31,7 @@ class WholeModuleSave(Pitfall):
         """Find modules among what is saved, by themselves or in a mapping or list."""
         for trace in program.traces:
             for event in trace.events(FileWritten):
-                if event.contents is not None:
+                if event.contents is not None and not event.is_told("pickle_module"):
                     yield from _pickled(program, event, event.contents)
 
 
@@ -40,11 +40,15 @@ def _pickled(program: Program, event: Event, contents: Contents) -> Iterator[Fin
     if place is None:
         return
     if _are_modules(contents.whole):
-        yield _finding(program, event.giver, "", contents.whole)
+        yield _finding(program, program.giver(event) or place, "", contents.whole)
         return
     entry = next((key for key, held in contents.entries.items() if _are_modules(held)), None)
     if entry is not None:
-        yield _finding(program, program.making(event) or place, f" under {entry!r}", contents.entries[entry])
+        yield _finding(program, program.making(event) or place, _where(entry), contents.entries[entry])
+
+
+def _where(key: str) -> str:
+    return " in it" if key.isdigit() else f" under {key!r}"
 
 
 def _finding(program: Program, place: Place, where: str, modules: Collection[Subject]) -> Finding:

@@ -32,7 +32,7 @@ class WrappedStateDict(Pitfall):
                 place = program.shown_at(taken)
                 if place is not None and _is_saved(trace, taken):
                     for wrapping in _wrappings_of(program, trace, taken, wrappings):
-                        if not any(program.same_reference(load, wrapping) for load in loads):
+                        if not any(_goes_into(program, load, wrapping) for load in loads):
                             yield Finding(place, (place.text, *_names(program, wrapping, taken)))
 
 
@@ -51,6 +51,12 @@ def _wrappings_of(
         )
         if is_certain and program.same_reference(taken, wrapping):
             yield wrapping
+
+
+def _goes_into(program: Program, load: Event, wrapping: Event) -> bool:
+    """Is a state dict loaded into the wrapper, or by a helper into what may be it?"""
+    is_by_a_helper = not set(load.subjects).isdisjoint(wrapping.subjects) and len(load.subjects) > 1
+    return is_by_a_helper or program.same_reference(load, wrapping)
 
 
 def _names(program: Program, wrapping: Event, taken: Event) -> tuple[str, str, str]:
