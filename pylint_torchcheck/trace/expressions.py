@@ -497,7 +497,10 @@ class Expressions(Machine):
             self.rest_of.pop(value, None)
             for one in key:
                 if value.kind is Kind.COLLECTION and isinstance(one.constant, str):
+                    self.store.keys.setdefault(value, {})[one.constant] = None
                     self.here().put((value, one.constant), values)
+                elif value.kind is Kind.COLLECTION:
+                    self.store.open.add(value)
 
     def _unpacked(self, values: Values, index: int, target: nodes.NodeNG) -> Values:
         found = NOTHING

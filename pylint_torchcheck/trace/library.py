@@ -62,7 +62,7 @@ class Library(Functions):
         if path in effects.ITERATION_WRAPPERS:
             return arguments.positional[0] if arguments.positional else arguments.everything() or PLAIN
         if path in effects.COPIERS:
-            return self._copies(node, arguments.everything())
+            return self._copies(node, path, arguments.everything())
         effect = function_effect(path)
         if effect is not None:
             return self._known_function(node, path, effect, arguments)
@@ -133,8 +133,11 @@ class Library(Functions):
             self.switch_recording(frozenset({value}))
         return frozenset({value})
 
-    def _copies(self, node: nodes.Call, values: Values) -> Values:
-        return NOTHING.union(*(self._copy(node, value) for value in values))
+    def _copies(self, node: nodes.Call, path: str, values: Values) -> Values:
+        """Return copies; a shallow one of a state dict holds the same tensors, and so is as good as the same."""
+        is_shallow = path == "copy.copy"
+        same = frozenset(value for value in values if is_shallow and value.kind is Kind.STATE_DICT)
+        return same.union(*(self._copy(node, value) for value in values - same))
 
     def _copy(self, node: nodes.Call, value: Value) -> Values:
         copied = self.store.make(

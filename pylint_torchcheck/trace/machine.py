@@ -21,6 +21,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
 from pylint_torchcheck.torch_api.effects import GRAD_CONTEXTS, NO_GRADIENT
 from pylint_torchcheck.trace import iterators
 from pylint_torchcheck.trace.arguments import Arguments
+from pylint_torchcheck.trace.contents import Contents
 from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.places import dotted
@@ -239,7 +240,9 @@ class Machine:
     def collection(self, site: nodes.NodeNG, items: Iterable[tuple[str | int, Values]], path: str = "") -> Values:
         """Return a list, tuple or dict that holds ``items`` by index or key."""
         value = self.store.make(Kind.COLLECTION, site, self.frame, path=path)
+        keys = self.store.keys.setdefault(value, {})
         for key, held in items:
+            keys[key] = None
             self.here().put((value, key), held)
             self.store.derive(value, held)
         return frozenset({value})
@@ -279,11 +282,12 @@ class Machine:
         results: Values = NOTHING,
         *,
         outlives: bool = False,
+        contents: Contents | None = None,
     ) -> None:
         """Record an event that follows whatever may have come last."""
         state = self.here()
         number = len(self.trace.recorded)
-        event = Event(number, verb, node, self.frame, subjects, results, self.loops, outlives)
+        event = Event(number, verb, node, self.frame, subjects, results, self.loops, outlives, contents)
         self.trace.add(event, state.ends)
         state.ends = frozenset({number})
 
