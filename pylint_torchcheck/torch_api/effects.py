@@ -17,11 +17,12 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     LoadWeights,
     OptimizerStep,
     ParametersAdded,
+    ScaledStep,
+    ScalerUnscale,
     ScalerUpdate,
     SchedulerStep,
     Thaw,
     TrainMode,
-    UnscaleGradients,
     Verb,
     ZeroGrad,
 )
@@ -106,14 +107,21 @@ METHODS: Final[dict[Kind, dict[str, Effect]]] = {
     Kind.SCALER: {
         **_STATEFUL,
         "scale": Effect(on="outputs", gives=Kind.TENSOR),
-        "step": Effect(OptimizerStep, on="optimizer"),
-        "unscale_": Effect(UnscaleGradients, on="optimizer"),
+        "step": Effect(ScaledStep, on="optimizer"),
+        "unscale_": Effect(ScalerUnscale, on="optimizer"),
         "update": Effect(ScalerUpdate),
         "get_scale": Effect(gives=Kind.UNKNOWN),
         "is_enabled": _HARMLESS,
     },
     Kind.SCHEDULER: {**_STATEFUL, "step": Effect(SchedulerStep), "get_last_lr": _HARMLESS, "get_lr": _HARMLESS},
     Kind.TENSOR: {"backward": Effect(Backward)},
+}
+
+# What those of a scaler that is switched off do in place of that.
+WHILE_DISABLED: Final[dict[str, Effect]] = {
+    "step": Effect(OptimizerStep, on="optimizer"),
+    "unscale_": _HARMLESS,
+    "update": _HARMLESS,
 }
 
 # What a method of these names does to an object of unknown kind: nothing else is called so.
@@ -207,6 +215,14 @@ GRAD_CONTEXTS: Final[dict[str, bool | None]] = {
     "torch.autograd.set_grad_enabled": None,
 }
 
+# The types that autocast can compute in, and what stands for one that is switched off.
+HALF_TYPES: Final = {
+    "torch.float16": "float16",
+    "torch.half": "float16",
+    "torch.bfloat16": "bfloat16",
+}
+OFF: Final = "off"
+
 # Methods and functions whose result no gradient flows through: comparisons, indices, whole numbers.
 NO_GRADIENT: Final = frozenset(
     "eq ne lt le gt ge equal not_equal less less_equal greater greater_equal isnan isinf isfinite isclose isin isreal "
@@ -257,6 +273,18 @@ REDUCTIONS: Final = frozenset("sum mean prod norm std var logsumexp nansum nanme
 POINTWISE: Final = frozenset(
     "abs exp log sqrt square neg sigmoid tanh relu clamp pow add sub mul div detach float double half to cuda "
     "cpu".split()
+)
+
+# What holds the variables of the environment.
+ENVIRONMENTS: Final = frozenset({"os.environ", "os.environb"})
+# What a program joins a process group by, or can only do in one.
+GROUP_STARTS: Final = frozenset(
+    {
+        "torch.distributed.init_process_group",
+        "torch.nn.parallel.DistributedDataParallel",
+        "torch.distributed.fsdp.FullyShardedDataParallel",
+        "torch.distributed.fsdp.fully_shard",
+    }
 )
 
 # What gives a tensor that no graph leads to: methods, an attribute, and a class.

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 from astroid import nodes
 
-from pylint_torchcheck.pitfalls.vocabulary import Created, Drained, Kind, NormsHeld, Obtained, Verb
+from pylint_torchcheck.pitfalls.vocabulary import Created, Drained, Kind, NormsHeld, Obtained, Ranks, Verb
 from pylint_torchcheck.torch_api.effects import GRAD_CONTEXTS, NO_GRADIENT
-from pylint_torchcheck.trace import iterators
+from pylint_torchcheck.trace import iterators, ranks
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.loops import Loop
@@ -64,6 +64,8 @@ class Machine:
         self.inside, self.loops, self._work, self._far = (), (), 0, 0
         self.state = state.copy()
         self.state.ends = frozenset()
+        self.state.put(ranks.ARRIVING, self.store.constant(Ranks.EVERY))
+        self.state.put(ranks.GROUP, NOTHING)  # who calls from outside of the file may have looked at the rank
         self.emit(Verb, self.tree, NOTHING)
         return self.trace
 
@@ -260,7 +262,7 @@ class Machine:
         """Record an event that follows whatever may have come last."""
         state = self.here()
         number = len(self.trace.recorded)
-        event = Event(number, verb, node, self.frame, subjects, results, self.loops, outlives)
+        event = Event(number, verb, node, self.frame, subjects, results, self.loops, outlives, self.inside)
         self.trace.add(event, state.ends)
         state.ends = frozenset({number})
 

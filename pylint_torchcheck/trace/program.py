@@ -16,7 +16,7 @@ from pylint_torchcheck.torch_api.generated import CONSTRUCTORS, GRAPH_KEEPING_CO
 from pylint_torchcheck.torch_api.objects import is_method
 from pylint_torchcheck.trace.callsites import CallSite
 from pylint_torchcheck.trace.carried import carried
-from pylint_torchcheck.trace.classes import enclosing_class, has_trait, kind_of_instance
+from pylint_torchcheck.trace.classes import enclosing_class, has_trait, kind_of_instance, speaks_of
 from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.files import Files
 from pylint_torchcheck.trace.origins import Origins
@@ -206,6 +206,14 @@ class Program:
         while node is not None and not isinstance(node, nodes.ClassDef):
             node = node.parent
         return kind_of_instance(node, self._store)[0] if node is not None else None
+
+    def is_wrapped_by(self, subject: Subject, path: str) -> bool:
+        """Does a call of a library's function or class in the file give the object back, wrapped?"""
+        return any(subject in call.results for call in self.calls(path))
+
+    def opens_autocast(self, subject: Subject) -> bool:
+        """Does the module's own ``forward`` speak of autocast?"""
+        return isinstance(subject, Value) and speaks_of(subject.definition, "forward", "autocast")
 
     def reads_back(self, call: object) -> bool:
         """Does a call load what the program itself has saved under the same name, whichever way it is reached?"""
