@@ -8,7 +8,7 @@ from typing import Protocol
 
 from pylint_torchcheck.pitfalls.protocol import Protocol as StateTable
 from pylint_torchcheck.pitfalls.releases import TorchRange
-from pylint_torchcheck.pitfalls.vocabulary import Kind, Trait, Verb
+from pylint_torchcheck.pitfalls.vocabulary import Kind, Ranks, Trait, Verb
 
 
 class Place(Protocol):
@@ -89,6 +89,14 @@ class Call(Place, Protocol):
     @property
     def is_statement(self) -> bool:
         """Is the call a statement of its own, and meant to do something?"""
+
+    @property
+    def ranks(self) -> AbstractSet[Ranks]:
+        """Which ranks of a process group run it, for each way in which it is reached."""
+
+    @property
+    def ranks_in_group(self) -> AbstractSet[Ranks]:
+        """The same, but only for the ways on which the program has joined a group before, in plain sight."""
 
     @property
     def is_dropped(self) -> bool:
@@ -309,6 +317,10 @@ class Event(Protocol):
     @property
     def over_loader(self) -> bool:
         """Does the innermost loop around it run over a data loader?"""
+
+    @property
+    def autocast(self) -> str | None:
+        """The type that autocast computes in here, or ``"off"``; ``None``: no autocast, empty: of a type not known."""
 
     @property
     def depth(self) -> int:
@@ -560,6 +572,12 @@ class Program(Protocol):
 
     def key_edits(self, word: str) -> Iterable[KeyEdit]:
         """Return where entries of a mapping are dropped or made up of which the key is known to hold ``word``."""
+
+    def is_wrapped_by(self, subject: Subject, path: str) -> bool:
+        """Does a call of a library's function or class in the file give the object back, wrapped?"""
+
+    def opens_autocast(self, subject: Subject) -> bool:
+        """Does the module's own ``forward`` speak of autocast?"""
 
     def reads_back(self, call: object) -> bool:
         """Does a call load what the program itself has saved under the same name, whichever way it is reached?"""

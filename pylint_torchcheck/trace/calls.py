@@ -14,11 +14,12 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     Moved,
     MovedToSave,
     OptimizerStep,
+    Ranks,
 )
 from pylint_torchcheck.torch_api import effects, generated
 from pylint_torchcheck.torch_api.effects import Effect
 from pylint_torchcheck.torch_api.objects import canonical, method_path, signature
-from pylint_torchcheck.trace import gradients, lengths, shapes
+from pylint_torchcheck.trace import gradients, lengths, ranks, shapes
 from pylint_torchcheck.trace.accumulation import outlives_iteration
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.callsites import CallSite
@@ -69,12 +70,21 @@ class Calls(Library):
             arguments = self._arguments(node)
             results = self._plain_call(node, callees, arguments)
             paths = {value.path for value in callees if value.kind is Kind.LIBRARY}
-        self.callsites.setdefault(node, CallSite(node)).note(receivers, arguments, results, paths, self.frame)
+        results |= ranks.named(getattr(node.func, "attrname", "") or getattr(node.func, "name", ""))
+        callsite = self.callsites.setdefault(node, CallSite(node))
+        callsite.note(receivers, arguments, results, paths, self.frame, self._surroundings())
+        if paths & effects.GROUP_STARTS:
+            self.here().put(ranks.GROUP, self.store.constant(True))
         for path in paths & effects.FILE_VERBS.keys():
             saved = arguments.get("obj", signature(path) or ())
             contents = contents_of(saved, self.here(), self.store) if saved else None
             self.emit(effects.FILE_VERBS[path], node, NOTHING, results, contents=contents)
         return results
+
+    def _surroundings(self) -> tuple[Ranks, bool]:
+        """Return which ranks of a process group come here, and whether one may have been joined before."""
+        state = self.here()
+        return ranks.arriving(state.get(ranks.ARRIVING) or NOTHING), bool(state.get(ranks.GROUP))
 
     def _arguments(self, node: nodes.Call) -> Arguments:
         arguments = Arguments()
@@ -203,6 +213,8 @@ class Calls(Library):
             return self._submodules_of(node, name, group)
         if kind is Kind.INSTANCE and not effect.same:
             self.escape(node, group)
+        if kind is Kind.SCALER and all(value.constant is False for value in group):
+            effect = effects.WHILE_DISABLED.get(name, effect)
         subjects = arguments.get(effect.on, parameters) if effect.on else group
         if effect.gives in {Kind.PARAMETERS, Kind.STATE_DICT}:
             taken = NOTHING.union(*(self._taken_from(node, effect.gives, name, value) for value in subjects))
@@ -224,7 +236,7 @@ class Calls(Library):
     def _call_back(self, node: nodes.Call, effect: Effect, name: str, group: Values, arguments: Arguments) -> None:
         """``step(closure)`` runs the closure first; ``apply(f)`` runs it on each submodule."""
         functions = [value for value in arguments.everything() if value.kind is Kind.FUNCTION]
-        if effect.verb is OptimizerStep:
+        if effect.verb is not None and issubclass(effect.verb, OptimizerStep):
             for function in functions:
                 self._call_one(node, function, Arguments())
             if not effect.on and arguments.everything() - set(functions):
@@ -268,7 +280,7 @@ class Calls(Library):
             case kind if kind in _WITH_METHODS:
                 self.escape(node, group)
                 return self.unknown_call(node, f".{name}", arguments)
-        return PLAIN
+        return PLAIN | ranks.carried(group | arguments.everything())
 
     def _tensor_method(self, node: nodes.Call, name: str, value: Value, arguments: Arguments) -> Values:
         sources = [value, *arguments.everything()]

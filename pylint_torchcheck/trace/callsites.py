@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from astroid import nodes
 
-from pylint_torchcheck.pitfalls.vocabulary import Kind
+from pylint_torchcheck.pitfalls.vocabulary import Kind, Ranks
 from pylint_torchcheck.torch_api.effects import MOVING_METHODS
 from pylint_torchcheck.torch_api.generated import OPTIMIZERS
 from pylint_torchcheck.torch_api.objects import method_path, signature
@@ -26,10 +26,20 @@ class CallSite(Place):
     results: set[Value] = field(default_factory=set, compare=False)
     given: list[Arguments] = field(default_factory=list, compare=False)
     frames: set[Frame] = field(default_factory=set, compare=False)
+    reached: set[tuple[Ranks, bool]] = field(default_factory=set, compare=False)  # by whom, and in a process group?
 
-    def note(self, receivers: Values, arguments: Arguments, results: Values, paths: set[str], frame: Frame) -> None:
+    def note(
+        self,
+        receivers: Values,
+        arguments: Arguments,
+        results: Values,
+        paths: set[str],
+        frame: Frame,
+        surroundings: tuple[Ranks, bool],
+    ) -> None:
         """Add one way in which the call is reached."""
         self.frames.add(frame)
+        self.reached.add(surroundings)
         self.receivers.update(receivers)
         self.results.update(results)
         self.given.append(arguments)
@@ -38,6 +48,16 @@ class CallSite(Place):
     def runs_within(self, name: str) -> bool:
         """Is a function of this name under way, whichever way this is reached?"""
         return bool(self.frames) and all(frame.is_within(name) for frame in self.frames)
+
+    @property
+    def ranks(self) -> frozenset[Ranks]:
+        """Which ranks of a process group run it, for each way in which it is reached."""
+        return frozenset(ranks for ranks, _ in self.reached)
+
+    @property
+    def ranks_in_group(self) -> frozenset[Ranks]:
+        """The same, but only for the ways on which the program has joined a group before, in plain sight."""
+        return frozenset(ranks for ranks, in_group in self.reached if in_group)
 
     @property
     def method(self) -> str:

@@ -23,7 +23,7 @@ from pylint_torchcheck.torch_api.objects import is_method, made_by
 from pylint_torchcheck.trace.buffers import Buffers
 from pylint_torchcheck.trace.callsites import CallSite
 from pylint_torchcheck.trace.carried import carried, live
-from pylint_torchcheck.trace.classes import enclosing_class, has_trait, kind_of_instance
+from pylint_torchcheck.trace.classes import enclosing_class, has_trait, kind_of_instance, speaks_of
 from pylint_torchcheck.trace.detached import Detached
 from pylint_torchcheck.trace.devices import is_on_accelerator
 from pylint_torchcheck.trace.events import Event, Trace
@@ -418,6 +418,14 @@ class Program:
     def key_edits(self, word: str) -> Iterator[KeyEdit]:
         """Return where entries of a mapping are dropped or made up of which the key is known to hold ``word``."""
         return edits_of(word, self._tree)
+
+    def is_wrapped_by(self, subject: Subject, path: str) -> bool:
+        """Does a call of a library's function or class in the file give the object back, wrapped?"""
+        return any(subject in call.results for call in self.calls(path))
+
+    def opens_autocast(self, subject: Subject) -> bool:
+        """Does the module's own ``forward`` speak of autocast?"""
+        return isinstance(subject, Value) and speaks_of(subject.definition, "forward", "autocast")
 
     def reads_back(self, call: object) -> bool:
         """Does a call load what the program itself has saved under the same name, whichever way it is reached?"""
