@@ -86,7 +86,9 @@ def _reason(path: Path, error: Exception) -> str:
     if forbidden := _FORBIDDEN_NAME.search(text):
         return (
             f"{path} wants to import {forbidden[1]} while it is read, and a file of weights has no need to run code, "
-            "so nothing was run; ask its author for a file written by torch.save(model.state_dict(), path)"
+            "so nothing was run; ask its author for a file written by torch.save(model.state_dict(), path); if it is a "
+            "whole module, and you trust whoever wrote it, convert it once, where its class can be imported: "
+            f'torch.save(torch.load("{path.name}", weights_only=False).state_dict(), "weights.pt")'
         )
     if "TorchScript" in text:
         return f"{path} is a TorchScript program, not a file of tensors; write torch.jit.load(path).state_dict()"
@@ -102,8 +104,6 @@ def _beginning(path: Path) -> str:
         return "it is empty"
     if head.startswith(b"version https://git-lfs"):
         return "it is a Git LFS pointer: run git lfs pull"
-    if path.suffix == ".safetensors":
-        return "it is a safetensors file: pass safetensors.torch.load_file(path)"
     if head.startswith(b"PK\x03\x04"):
         return "it begins like a file of torch.save and is cut off or damaged"
     return f"it begins with {head[:16]!r} and was not written by torch.save"

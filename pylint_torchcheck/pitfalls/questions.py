@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 from pylint_torchcheck.pitfalls.protocol import Protocol as StateTable
+from pylint_torchcheck.pitfalls.releases import TorchRange
 from pylint_torchcheck.pitfalls.vocabulary import Kind, Trait, Verb
 
 
@@ -60,6 +61,10 @@ class Call(Place, Protocol):
     @property
     def receiver_text(self) -> str:
         """The source of what the method is called on."""
+
+    @property
+    def callee_text(self) -> str:
+        """The source of what is called."""
 
     @property
     def chain_text(self) -> str:
@@ -141,12 +146,24 @@ class Attribute(Place, Protocol):
         """Is it an operand of arithmetic, or put into a text?"""
 
     @property
+    def is_written_through(self) -> bool:
+        """Is a method called on it that works in place, or one of its elements assigned?"""
+
+    @property
     def index(self) -> object:
         """The constant that what is read is indexed by; ``None`` if it is not."""
 
     @property
     def called_before(self) -> Collection[str]:
         """The names of what the same function calls in earlier lines, or in its own."""
+
+
+class Expression(Place, Protocol):
+    """An expression in the source, with what it may be."""
+
+    @property
+    def values(self) -> Collection[Subject]:
+        """What it may be."""
 
 
 class Comparison(Place, Protocol):
@@ -208,8 +225,26 @@ class Event(Protocol):
     def is_periodic(self) -> bool:
         """Does this happen every so many iterations of the innermost loop, as ``if index % 4 == 0`` says?"""
 
+    @property
+    def happens_at_times(self) -> bool:
+        """Does this happen in some iterations and not in others, or to an item that each iteration chooses anew?"""
+
+    @property
+    def period(self) -> str:
+        """The source of the number of iterations after each of which this happens; empty if it is not periodic."""
+
     def makes_anew(self, subject: Subject) -> bool:
         """Is an object made within the innermost loop around this, and so made anew in each iteration?"""
+
+    @property
+    def functions(self) -> Collection[str]:
+        """The names of the functions under way."""
+
+    def is_reached_like(self, subject: Subject) -> bool:
+        """Was an object made on the same way into the program?"""
+
+    def shares_loop_with(self, other: object) -> bool:
+        """Do both happen in one loop, each time around?"""
 
     @property
     def outlives_iteration(self) -> bool:
@@ -242,6 +277,10 @@ class Program(Protocol):
     """One source file, read."""
 
     @property
+    def torch_range(self) -> TorchRange:
+        """The releases of torch that the project around the file declares; where it declares none, nothing is known."""
+
+    @property
     def traces(self) -> Iterable[Trace]:
         """One for the module's body and one for each function that nothing in the file calls."""
 
@@ -269,11 +308,59 @@ class Program(Protocol):
     def carried_states(self) -> Iterable[tuple[Call, Place]]:
         """Return calls of modules, each with the argument that is still on the graph of the iteration before."""
 
+    def call_of(self, event: object) -> Call | None:
+        """Return the call by which an event happened; ``None`` if it is no call in this file."""
+
+    def multiplied_by_zero(self, parts: Iterable[Subject], wholes: Iterable[Subject]) -> Iterable[Place]:
+        """Return the products with 0 through which alone ``wholes`` were computed from ``parts``."""
+
+    def spent_graphs(self) -> Iterable[Call]:
+        """Return the backward passes of loops after which nothing can go back through the same graph again."""
+
+    def are_means(self, subjects: Iterable[Subject]) -> bool:
+        """Is each of these tensors the mean of the losses in a batch, scaled for half precision at most?"""
+
     def name_of(self, subject: Subject) -> str:
         """Return the name that an object was first bound to; empty if it has none."""
 
     def comparisons(self) -> Iterable[Comparison]:
         """Return where two things are compared by ``==`` or ``!=``."""
+
+    def happenings(self, *verbs: type[Verb]) -> Iterable[tuple[Place, Collection[tuple[Trace, Event]]]]:
+        """Return where in this file something happens, each with all the ways in which it does."""
+
+    def entered_classes(self) -> Iterable[Expression]:
+        """Return the context managers of torch that ``with`` statements name and do not call."""
+
+    def contexts_of_classes(self) -> Iterable[Expression]:
+        """Return the decorators of classes that switch the recording of gradients."""
+
+    def unentered_contexts(self) -> Iterable[Call]:
+        """Return the statements that make a context manager of torch, and enter it nowhere."""
+
+    def is_surely_recorded(self, place: object) -> bool:
+        """Are gradients recorded at a call or an event, as far as its callers go? None of them is out of sight."""
+
+    def is_leaf(self, subject: Subject) -> bool:
+        """Is it a parameter or a tensor that was made in sight to get a gradient?"""
+
+    def is_live(self, subject: Subject) -> bool:
+        """Is it a tensor on the autograd graph for certain?"""
+
+    def is_trained_by(self, subject: Subject, event: Event) -> bool:
+        """Is it a parameter, or a tensor with a gradient, that a backward pass reaches for certain?"""
+
+    def is_blended(self, subject: Subject, sources: Iterable[Subject]) -> bool:
+        """Are parameters other than this one among ``sources``, as for a moving average of them?"""
+
+    def is_changed_by_its_gradient(self, subject: Subject, sources: Iterable[Subject]) -> bool:
+        """Is the ``.grad`` of a tensor among ``sources``, so that it must have one?"""
+
+    def is_on_accelerator(self, subject: Subject) -> bool:
+        """Is it a tensor that was moved to an accelerator, or was computed from one?"""
+
+    def is_impossible_view(self, call: Call) -> bool:
+        """Does a view join dimensions that do not follow one another in memory?"""
 
     def is_cut_off(self, subject: Subject) -> bool:
         """Is it a tensor that was made of numbers, or detached, so that no graph leads to it?"""
@@ -292,6 +379,9 @@ class Program(Protocol):
 
     def hidden_modules(self, attribute: object) -> Collection[Subject]:
         """Return the modules in a collection that an attribute of a module gets, and that it has no other way."""
+
+    def buffers_left_behind(self) -> Iterable[Attribute]:
+        """Return where modules keep tensors as plain attributes that ``forward`` computes with, and nobody moves."""
 
     def shadowed_methods(self) -> Iterable[Attribute]:
         """Return the assignments by which an object hides a method of its own that it has from ``nn.Module``."""

@@ -70,6 +70,10 @@ class RecordedEvaluation(EvaluationForward):
     """The same, while gradients are recorded."""
 
 
+class SingleSampleForward(Forward):
+    """A module was called for each batch of a loader, the last of which has a single sample."""
+
+
 class Backward(Verb):
     """Gradients were added to the parameters that a loss depends on."""
 
@@ -184,6 +188,14 @@ class FileRead(Verb):
 
 class Drained(Verb):
     """An iterator was run through to its end."""
+
+
+class ChangedInPlace(Verb):
+    """A tensor was changed in place."""
+
+
+class ChangedOnRecord(ChangedInPlace):
+    """The same, where gradients are recorded."""
 
 
 class Accumulate(Verb):

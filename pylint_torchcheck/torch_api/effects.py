@@ -169,6 +169,8 @@ SIGNATURES: Final[dict[str, tuple[str, ...]]] = {
     "torch.optim.lr_scheduler.LRScheduler.step": ("metrics", "epoch"),  # only one of them takes a metric
     "torch.autograd.backward": ("tensors", "grad_tensors", "retain_graph", "create_graph"),
     "torch.tensor": ("data",),
+    "torch.device": ("type", "index"),
+    "torch.Tensor.numpy": ("force",),
     "torch.autograd.Variable": ("data", "requires_grad", "volatile"),
     "torch.nn.utils.clip_grad_norm": ("parameters", "max_norm", "norm_type"),
     "torch.optim.lr_scheduler.CosineAnnealingLR": ("optimizer", "T_max", "eta_min"),
@@ -207,6 +209,9 @@ GRAD_CONTEXTS: Final[dict[str, bool | None]] = {
     "torch.autograd.set_grad_enabled": None,
 }
 
+# Those that need not be entered, and what is a context manager by chance.
+ACTING_AT_ONCE: Final = frozenset({"torch.set_grad_enabled", "contextlib.nullcontext"})
+
 # Methods and functions whose result no gradient flows through: comparisons, indices, whole numbers.
 NO_GRADIENT: Final = frozenset(
     "eq ne lt le gt ge equal not_equal less less_equal greater greater_equal isnan isinf isfinite isclose isin isreal "
@@ -242,9 +247,32 @@ MODULE_METHODS: Final = frozenset(
     "state_dict load_state_dict apply to cuda cpu float double half bfloat16 zero_grad add_module "
     "register_buffer register_parameter".split()
 )
+# In-place methods that leave the numbers alone, and what autograd lets pass.
+KEEPING_NUMBERS: Final = frozenset(
+    "requires_grad_ detach_ share_memory_ apply_ map_ map2_ set_ resize_ resize_as_ resize_as_sparse_ "
+    "sparse_resize_ sparse_resize_and_clear_".split()
+)
+# Layers that have a parameter named `weight`, however they are built.
+WITH_WEIGHT: Final = frozenset(
+    f"torch.nn.{name}"
+    for name in "Linear Bilinear Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d Embedding "
+    "EmbeddingBag".split()
+)
 # Methods of a tensor that are called for what they give or do, and are nothing else: no attribute goes by such a name.
 TENSOR_ACTIONS: Final = frozenset(
     "item detach detach_ numpy tolist cpu cuda clone backward zero_ requires_grad_".split()
+)
+# Devices that the numbers of a tensor must be fetched from, and methods that move a tensor there.
+ACCELERATORS: Final = frozenset({"cuda", "mps", "xpu", "hpu", "mtia"})
+ACCELERATING: Final = frozenset({"cuda", "xpu"})
+# Methods that may take a tensor anywhere, and what gives the same numbers at the same place.
+LEAVING_PLACE: Final = frozenset({"cpu", "cuda", "xpu", "to", "type", "type_as", "to_dense", "numpy", "pin_memory"})
+HOLDING_PLACE: Final = frozenset({"detach", "detach_", "data", "grad"})
+# Constructors that take the place of what they are given.
+PLACED_ELSEWHERE: Final = frozenset(
+    f"torch.{name}"
+    for name in "as_tensor asarray empty_like full_like ones_like rand_like randn_like zeros_like "
+    "randint_like normal from_dlpack scalar_tensor".split()
 )
 DEVICE: Final = "torch.device"
 VARIABLE: Final = "torch.autograd.Variable"  # what every tensor is since torch 0.4
@@ -257,6 +285,22 @@ REDUCTIONS: Final = frozenset("sum mean prod norm std var logsumexp nansum nanme
 POINTWISE: Final = frozenset(
     "abs exp log sqrt square neg sigmoid tanh relu clamp pow add sub mul div detach float double half to cuda "
     "cpu".split()
+)
+
+# Methods whose result is the same memory in another order, and those that say where each dimension comes to lie.
+SWAPPING: Final = frozenset({"transpose", "swapaxes", "swapdims"})
+PERMUTING: Final = SWAPPING | frozenset(
+    "permute t T mT H mH movedim moveaxis rot90 as_strided unfold expand_as".split()
+)
+LAYING_OUT: Final = SWAPPING | frozenset("permute t unsqueeze expand view reshape contiguous".split())
+# Methods and functions that give a tensor of as many dimensions as what they are given, or as the largest of these.
+SHAPE_KEEPING: Final = (
+    POINTWISE
+    | SWAPPING
+    | frozenset(
+        "matmul bmm softmax log_softmax dropout masked_fill contiguous gelu silu leaky_relu where layer_norm normalize "
+        "baddbmm".split()
+    )
 )
 
 # What gives a tensor that no graph leads to: methods, an attribute, and a class.

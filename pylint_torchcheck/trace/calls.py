@@ -10,7 +10,7 @@ from pylint_torchcheck.pitfalls.vocabulary import Accumulate, Created, Kind, Loa
 from pylint_torchcheck.torch_api import effects, generated
 from pylint_torchcheck.torch_api.effects import Effect
 from pylint_torchcheck.torch_api.objects import canonical, method_path, signature
-from pylint_torchcheck.trace import gradients, shapes
+from pylint_torchcheck.trace import gradients, lengths, shapes
 from pylint_torchcheck.trace.accumulation import outlives_iteration
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.callsites import CallSite
@@ -59,7 +59,7 @@ class Calls(Library):
             arguments = self._arguments(node)
             results = self._plain_call(node, callees, arguments)
             paths = {value.path for value in callees if value.kind is Kind.LIBRARY}
-        self.callsites.setdefault(node, CallSite(node)).note(receivers, arguments, results, paths)
+        self.callsites.setdefault(node, CallSite(node)).note(receivers, arguments, results, paths, self.frame)
         for path in paths & effects.FILE_VERBS.keys():
             self.emit(effects.FILE_VERBS[path], node, NOTHING)
         return results
@@ -201,7 +201,9 @@ class Calls(Library):
         functions = [value for value in arguments.everything() if value.kind is Kind.FUNCTION]
         if effect.verb is OptimizerStep:
             for function in functions:
-                self.follow(node, function, Arguments(), NOTHING)
+                self._call_one(node, function, Arguments())
+            if not effect.on and arguments.everything() - set(functions):
+                self.escape(node, group)  # a closure out of sight, or the context of a distributed backward pass
         elif name == "apply":
             with self.over_modules(node):
                 for function in functions:
@@ -228,7 +230,10 @@ class Calls(Library):
                 gradients.change(self, node, value, name)
         match next(iter(group)).kind:
             case Kind.TENSOR | Kind.PARAMETER:
-                return NOTHING.union(*(self._tensor_method(node, name, value, arguments) for value in group))
+                made = ((value, self._tensor_method(node, name, value, arguments)) for value in group)
+                return NOTHING.union(*(lengths.kept(self, node, name, value, values) for value, values in made))
+            case Kind.DATA:
+                return NOTHING.union(*(lengths.kept(self, node, name, value, PLAIN) for value in group))
             case Kind.COLLECTION:
                 return NOTHING.union(*(self._collection_method(node, name, value, arguments) for value in group))
             case Kind.CHECKPOINT | Kind.STATE_DICT:
@@ -247,9 +252,13 @@ class Calls(Library):
         if name in generated.TENSOR_PLAIN_METHODS:
             return PLAIN
         if name in _DETACHING:
-            return frozenset({self.store.make(Kind.TENSOR, node, self.frame, path=name, guessed=value.guessed)})
+            owner = value if name == "detach" else None
+            cut_off = self.store.make(Kind.TENSOR, node, self.frame, path=name, owner=owner, guessed=value.guessed)
+            return frozenset({cut_off})
         if name in generated.INPLACE_METHODS:
             self.store.derive(value, arguments.everything())
+            if name not in effects.KEEPING_NUMBERS:
+                self.change_in_place(node, frozenset({value}))
             return frozenset({value})
         if name in generated.TENSOR_METHODS or name in generated.TENSOR_TUPLE_METHODS:
             return self.tensor(node, sources, guessed=value.guessed, path=name)
@@ -323,7 +332,7 @@ class Calls(Library):
             case Kind.CLASS:
                 return self.instantiate(node, callee, arguments)
             case Kind.LOSS_FUNCTION:
-                path = shapes.LOSSES if callee.constant is False else shapes.LOSS
+                path = shapes.path_of_loss(callee.constant)
                 return self.tensor(node, arguments.everything(), path=path, guessed=callee.guessed)
             case Kind.INSTANCE if isinstance(callee.definition, nodes.ClassDef):
                 method = find_method(callee.definition, "__call__", self)

@@ -13,7 +13,7 @@ from pylint_torchcheck.torch_api.generated import OPTIMIZERS
 from pylint_torchcheck.torch_api.objects import method_path, signature
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.places import Place, source_of
-from pylint_torchcheck.trace.values import NOTHING, Value, Values
+from pylint_torchcheck.trace.values import NOTHING, Frame, Value, Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +25,11 @@ class CallSite(Place):
     receivers: set[Value] = field(default_factory=set, compare=False)
     results: set[Value] = field(default_factory=set, compare=False)
     given: list[Arguments] = field(default_factory=list, compare=False)
+    frames: set[Frame] = field(default_factory=set, compare=False)
 
-    def note(self, receivers: Values, arguments: Arguments, results: Values, paths: set[str]) -> None:
+    def note(self, receivers: Values, arguments: Arguments, results: Values, paths: set[str], frame: Frame) -> None:
         """Add one way in which the call is reached."""
+        self.frames.add(frame)
         self.receivers.update(receivers)
         self.results.update(results)
         self.given.append(arguments)
@@ -43,6 +45,11 @@ class CallSite(Place):
     def receiver_text(self) -> str:
         """The source of what the method is called on."""
         return source_of(self.node.func.expr) if isinstance(self.node.func, nodes.Attribute) else ""
+
+    @property
+    def callee_text(self) -> str:
+        """The source of what is called."""
+        return source_of(self.node.func)
 
     @property
     def chain_text(self) -> str:

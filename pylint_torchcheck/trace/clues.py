@@ -21,6 +21,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     OptimizerStep,
     PartReplaced,
     RecordedEvaluation,
+    SingleSampleForward,
     StepElsewhere,
     Thaw,
     UnscaledByHand,
@@ -28,7 +29,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     ZeroElsewhere,
     ZeroGrad,
 )
-from pylint_torchcheck.torch_api import effects, frameworks
+from pylint_torchcheck.torch_api import effects, frameworks, generated, lengths
 from pylint_torchcheck.torch_api.effects import Effect
 
 _BY_HAND: dict[type[Verb], str] = {
@@ -60,6 +61,8 @@ def _signs_of(verb: type[Verb]) -> Signs:
         return signs([Sign.EVALUATION], [Sign.BATCHES, *_SWITCHES])
     if verb is RecordedEvaluation:
         return signs([Sign.EVALUATION], [Sign.BATCHES])
+    if verb is SingleSampleForward:
+        return signs(["DataLoader"], sorted(_last(path) for path in lengths.SOURCES))
     if verb is PartReplaced:
         return signs(sorted(_last(path) for path in effects.WEIGHTED))
     if verb is Drained:
@@ -130,6 +133,24 @@ def is_collection(value: nodes.NodeNG, names: Collection[str]) -> bool:
     return any(_makes_object(call) for call in calls) or not any(_items(value))
 
 
+def is_tensor(value: nodes.NodeNG, names: Collection[str]) -> bool:
+    """Is an expression a tensor that torch makes of numbers, or computed from one, or from one of the names?"""
+    while True:
+        match value:
+            case nodes.Name(name=name):
+                return name in names
+            case nodes.Call(func=nodes.Attribute(expr=nodes.Name(name="torch"), attrname=name), args=arguments):
+                return name in _MAKING or any(is_tensor(argument, names) for argument in arguments)
+            case nodes.Call(func=nodes.Attribute(expr=source)) | nodes.Subscript(value=source):
+                value = source
+            case nodes.UnaryOp(operand=source) | nodes.BinOp(right=nodes.Const(), left=source):
+                value = source
+            case nodes.BinOp(left=left, right=right):
+                return is_tensor(right, names) or is_tensor(left, names)
+            case _:
+                return False
+
+
 def _items(value: nodes.NodeNG) -> list[nodes.NodeNG]:
     return list(value.args) if isinstance(value, nodes.Call) else list(value.get_children())
 
@@ -140,6 +161,7 @@ def _makes_object(call: nodes.Call) -> bool:
     return name[:1].isupper()
 
 
+_MAKING = frozenset(_last(path) for path in generated.CONSTRUCTORS)
 _COLLECTIONS = (nodes.List, nodes.Tuple, nodes.Dict, nodes.ListComp, nodes.DictComp)
 _LAYERS = frozenset(_last(path) for path in effects.PARAMETRIC | effects.DROPOUTS)
 _SETTING = re.compile(r"\bself\.\w+\s*(?::[^=\n]+)?=(?!=)")

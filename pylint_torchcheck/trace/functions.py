@@ -115,7 +115,8 @@ class Functions(Expressions):
         """Bind the parameters of a function whose callers are not in sight."""
         self._bind_defaults(definition, frame)
         state = self.here()
-        is_forward = definition.name == "forward" and any(value.kind is Kind.MODULE for value in receiver)
+        is_module = any(value.kind in {Kind.MODULE, Kind.LOSS_FUNCTION} for value in receiver)
+        is_forward = definition.name == "forward" and is_module
         for index, parameter in enumerate(parameters(definition)):
             unknown = self._expected(parameter, definition, frame)
             state.put((frame, parameter.name), self._input(parameter, frame, unknown) if is_forward else unknown)

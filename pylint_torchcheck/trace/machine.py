@@ -8,7 +8,16 @@ from contextlib import contextmanager
 
 from astroid import nodes
 
-from pylint_torchcheck.pitfalls.vocabulary import Created, Drained, Kind, NormsHeld, Obtained, Verb
+from pylint_torchcheck.pitfalls.vocabulary import (
+    ChangedInPlace,
+    ChangedOnRecord,
+    Created,
+    Drained,
+    Kind,
+    NormsHeld,
+    Obtained,
+    Verb,
+)
 from pylint_torchcheck.torch_api.effects import GRAD_CONTEXTS, NO_GRADIENT
 from pylint_torchcheck.trace import iterators
 from pylint_torchcheck.trace.arguments import Arguments
@@ -213,6 +222,12 @@ class Machine:
             return False
         return True if True in live and self.recording() else None
 
+    def unknown(self, site: nodes.NodeNG, sources: Iterable[Value] = ()) -> Values:
+        """Return something unknown that was made from ``sources``."""
+        value = self.store.make(Kind.UNKNOWN, site, self.frame)
+        self.store.derive(value, sources)
+        return frozenset({value})
+
     def collection(self, site: nodes.NodeNG, items: Iterable[tuple[str | int, Values]], path: str = "") -> Values:
         """Return a list, tuple or dict that holds ``items`` by index or key."""
         value = self.store.make(Kind.COLLECTION, site, self.frame, path=path)
@@ -274,6 +289,12 @@ class Machine:
             held, self.held_norms = frozenset(self.held_norms), before
         if held and self.state is not None:
             self.emit(NormsHeld, node, held)
+
+    def change_in_place(self, node: nodes.NodeNG, values: Values, results: Values = NOTHING) -> None:
+        """Record that tensors are changed in place; ``results`` is what a name stands for afterwards."""
+        changed = frozenset(value for value in values if value.kind in {Kind.TENSOR, Kind.PARAMETER})
+        if changed:
+            self.emit(ChangedOnRecord if self.recording() else ChangedInPlace, node, changed, results)
 
     def drain(self, node: nodes.NodeNG, values: Values) -> None:
         """Record that what is iterable among ``values`` is run through to its end."""

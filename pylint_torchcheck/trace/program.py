@@ -9,22 +9,30 @@ from astroid import nodes
 
 from pylint_torchcheck.pitfalls.pitfall import Pitfall, Protocol
 from pylint_torchcheck.pitfalls.questions import Subject
-from pylint_torchcheck.pitfalls.vocabulary import Kind, Trait
-from pylint_torchcheck.torch_api.effects import CUTTING, MODULE_METHODS, MOVING_METHODS
+from pylint_torchcheck.pitfalls.releases import TorchRange
+from pylint_torchcheck.pitfalls.vocabulary import Kind, Trait, Verb
+from pylint_torchcheck.torch_api.effects import ACTING_AT_ONCE, CUTTING, GRAD_CONTEXTS, MODULE_METHODS, MOVING_METHODS
 from pylint_torchcheck.torch_api.generated import CONSTRUCTORS, GRAPH_KEEPING_CONSTRUCTORS
-from pylint_torchcheck.torch_api.objects import is_method
+from pylint_torchcheck.torch_api.objects import is_method, made_by
+from pylint_torchcheck.trace.buffers import Buffers
 from pylint_torchcheck.trace.callsites import CallSite
 from pylint_torchcheck.trace.carried import carried
 from pylint_torchcheck.trace.classes import enclosing_class, has_trait, kind_of_instance
+from pylint_torchcheck.trace.devices import is_on_accelerator
 from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.files import Files
+from pylint_torchcheck.trace.layouts import Layouts
 from pylint_torchcheck.trace.origins import Origins
 from pylint_torchcheck.trace.places import Place, dotted
 from pylint_torchcheck.trace.reader import Reader
+from pylint_torchcheck.trace.recording import Recording, is_blended
 from pylint_torchcheck.trace.registration import hidden_modules
+from pylint_torchcheck.trace.requirements import torch_range
+from pylint_torchcheck.trace.retained import Retained
 from pylint_torchcheck.trace.roots import read_everything
-from pylint_torchcheck.trace.shapes import is_scalar
-from pylint_torchcheck.trace.sites import AttributeSite, Comparison
+from pylint_torchcheck.trace.products import nullified
+from pylint_torchcheck.trace.shapes import is_mean, is_scalar
+from pylint_torchcheck.trace.sites import AttributeSite, Comparison, Expression
 from pylint_torchcheck.trace.survey import Survey, statements
 from pylint_torchcheck.trace.typestate import Breach, Follower, all_breaches
 from pylint_torchcheck.trace.values import NOTHING, Store, Value, Values
@@ -44,6 +52,8 @@ class Program:
         self._callsites = [callsite for node, callsite in reader.callsites.items() if node.root() is tree]
         self._attributes = [site for node, site in reader.attributes.items() if node.root() is tree]
         self._comparisons = [made for node, made in reader.comparisons.items() if node.root() is tree]
+        self._entered = [one for node, one in reader.entered.items() if node.root() is tree]
+        self._above_classes = [one for node, one in reader.above_classes.items() if node.root() is tree]
         self._roles = reader.roles
         self._tree = tree
         self._origins = Origins(self._store)
@@ -74,6 +84,11 @@ class Program:
     def bindings(self) -> Iterator[tuple[nodes.NodeNG, set[Value]]]:
         """Each target of an assignment in the file, with all that it gets."""
         return ((target, values) for target, values in self._bindings.items() if target.root() is self._tree)
+
+    @cached_property
+    def torch_range(self) -> TorchRange:
+        """The releases of torch that the project around the file declares."""
+        return torch_range(self._tree.file)
 
     @property
     def traces(self) -> Sequence[Trace]:
@@ -115,6 +130,28 @@ class Program:
         for trace in self._traces:
             yield from ((call, Place(argument)) for call, argument in carried(trace, self._by_node, self._store))
 
+    def call_of(self, event: object) -> CallSite | None:
+        """Return the call by which an event happened; ``None`` if it is no call in this file."""
+        return self._by_node.get(event.node) if isinstance(event, Event) else None
+
+    def multiplied_by_zero(self, parts: Iterable[Subject], wholes: Iterable[Subject]) -> Iterator[Place]:
+        """Return the products with 0 through which alone ``wholes`` were computed from ``parts``."""
+        products = nullified(_values(parts), _values(wholes), self._store)
+        yield from (Place(value.site) for value in products if value.site is not None)
+
+    def spent_graphs(self) -> Iterator[CallSite]:
+        """Return the backward passes of loops after which nothing can go back through the same graph again."""
+        kept = NOTHING.union(
+            *(values for target, values in self._bindings.items() if isinstance(target, nodes.AssignAttr))
+        )
+        found = (event.node for trace in self._traces for event in Retained(trace, self._store, kept).spent())
+        yield from (self._by_node[node] for node in dict.fromkeys(found) if node in self._by_node)
+
+    def are_means(self, subjects: Iterable[Subject]) -> bool:
+        """Is each of these tensors the mean of the losses in a batch, scaled for half precision at most?"""
+        tensors = _values(subjects)
+        return bool(tensors) and all(is_mean(value, self._store) for value in tensors)
+
     def name_of(self, subject: Subject) -> str:
         """Return the name that an object was first bound to; empty if it has none."""
         return next((dotted(target) for target, values in self.bindings if subject in values), "")
@@ -122,6 +159,73 @@ class Program:
     def comparisons(self) -> Iterator[Comparison]:
         """Return where two things are compared by ``==`` or ``!=``."""
         yield from self._comparisons
+
+    def happenings(self, *verbs: type[Verb]) -> Iterator[tuple[Place, list[tuple[Trace, Event]]]]:
+        """Return where in this file something happens, each with all the ways in which it does."""
+        found: dict[nodes.NodeNG, list[tuple[Trace, Event]]] = {}
+        for trace in self._traces:
+            for event in trace.events(*verbs):
+                if event.node.root() is self._tree:
+                    found.setdefault(event.node, []).append((trace, event))
+        yield from ((Place(node), ways) for node, ways in found.items())
+
+    def entered_classes(self) -> Iterator[Expression]:
+        """Return the context managers of torch that ``with`` statements name and do not call."""
+        yield from (one for one in self._entered if one.values and all(map(_is_context_class, one.values)))
+
+    def contexts_of_classes(self) -> Iterator[Expression]:
+        """Return the decorators of classes that switch the recording of gradients."""
+        yield from (
+            one for one in self._above_classes if one.values and all(v.path in GRAD_CONTEXTS for v in one.values)
+        )
+
+    def unentered_contexts(self) -> Iterator[CallSite]:
+        """Return the statements that make a context manager of torch, and enter it nowhere."""
+        for callsite in self._callsites:
+            paths = callsite.paths
+            is_context = paths and all(made_by(path) is Kind.CONTEXT for path in paths)
+            if callsite.is_statement and is_context and paths.isdisjoint(ACTING_AT_ONCE):
+                yield callsite
+
+    @cached_property
+    def _recording(self) -> Recording:
+        freezes = any(self.assignments("requires_grad")) or any(self.method_calls("requires_grad_", "detach_"))
+        return Recording(self._traces, self._by_node, self._store, freezes=freezes)
+
+    def is_surely_recorded(self, place: object) -> bool:
+        """Are gradients recorded at a call or an event, as far as its callers go? None of them is out of sight."""
+        frames = {place.frame} if isinstance(place, Event) else place.frames if isinstance(place, CallSite) else ()
+        return self._recording.is_certain(frames)
+
+    def is_leaf(self, subject: Subject) -> bool:
+        """Is it a parameter or a tensor that was made in sight to get a gradient?"""
+        return isinstance(subject, Value) and self._recording.is_leaf(subject)
+
+    def is_live(self, subject: Subject) -> bool:
+        """Is it a tensor on the autograd graph for certain?"""
+        return isinstance(subject, Value) and self._recording.is_live(subject)
+
+    def is_trained_by(self, subject: Subject, event: object) -> bool:
+        """Is it a parameter, or a tensor with a gradient, that a backward pass reaches for certain?"""
+        if not isinstance(subject, Value) or not isinstance(event, Event):
+            return False
+        return self._recording.is_trained_by(subject, event)
+
+    def is_blended(self, subject: Subject, sources: Iterable[Subject]) -> bool:
+        """Are parameters other than this one among ``sources``, as for a moving average of them?"""
+        return isinstance(subject, Value) and is_blended(subject, _values(sources))
+
+    def is_changed_by_its_gradient(self, subject: Subject, sources: Iterable[Subject]) -> bool:
+        """Is the ``.grad`` of a tensor among ``sources``, so that it must have one?"""
+        return isinstance(subject, Value) and self._recording.is_changed_by_its_gradient(subject, _values(sources))
+
+    def is_on_accelerator(self, subject: Subject) -> bool:
+        """Is it a tensor that was moved to an accelerator, or was computed from one?"""
+        return isinstance(subject, Value) and is_on_accelerator(subject, self._by_node, self._store)
+
+    def is_impossible_view(self, call: object) -> bool:
+        """Does a view join dimensions that do not follow one another in memory?"""
+        return isinstance(call, CallSite) and Layouts(self._by_node, self._store).is_impossible(call)
 
     def is_cut_off(self, subject: Subject) -> bool:
         """Is it a tensor that was made of numbers, or detached, so that no graph leads to it?"""
@@ -158,6 +262,10 @@ class Program:
     def hidden_modules(self, attribute: object) -> Values:
         """Return the modules in a collection that an attribute of a module gets, and that it has no other way."""
         return hidden_modules(attribute, self._store) if isinstance(attribute, AttributeSite) else NOTHING
+
+    def buffers_left_behind(self) -> Iterator[AttributeSite]:
+        """Return where modules keep tensors as plain attributes that ``forward`` computes with, and nobody moves."""
+        yield from Buffers(self.assignments(), self._by_node, self._store).left_behind()
 
     def shadowed_methods(self) -> Iterator[AttributeSite]:
         """Return the assignments by which an object hides a method of its own that it has from ``nn.Module``."""
@@ -232,6 +340,10 @@ class Program:
 
 def _values(subjects: Iterable[Subject]) -> Values:
     return frozenset(subject for subject in subjects if isinstance(subject, Value))
+
+
+def _is_context_class(value: Value) -> bool:
+    return value.kind is Kind.LIBRARY and made_by(value.path) is Kind.CONTEXT
 
 
 def _is_callable(value: Value) -> bool:

@@ -27,6 +27,7 @@ from pylint_torchcheck.trace.classes import find_method
 from pylint_torchcheck.trace.imports import Imports
 from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.places import dotted
+from pylint_torchcheck.trace.sites import Expression
 from pylint_torchcheck.trace.state import Slot, State, join
 from pylint_torchcheck.trace.values import NOTHING, PLAIN, Store, Value, Values
 
@@ -100,7 +101,9 @@ class Reader(Imports):
         after = self.combine(node, before | added)
         if node.op == "+=" and any(value.kind is Kind.TENSOR for value in added):
             self._accumulate(node, node.target, added, after)
-        if not self._scales_gradient(node):
+        if not isinstance(node.target, nodes.Subscript):  # an element is assigned below
+            self.change_in_place(node, before, after)
+        if not self._scales_gradient(node) and not self._writes_through(node):
             self.assign(node.target, after)
 
     def _scales_gradient(self, node: nodes.AugAssign) -> bool:
@@ -111,6 +114,12 @@ class Reader(Imports):
         for holder in holders:
             gradients.scale(self, node, holder)
         return bool(holders)
+
+    def _writes_through(self, node: nodes.AugAssign) -> bool:
+        """``p.data -= step`` changes ``p``, and is no attribute to remember either."""
+        if not isinstance(node.target, nodes.AssignAttr) or node.target.attrname != "data":
+            return False
+        return any(value.kind in {Kind.TENSOR, Kind.PARAMETER} for value in self.evaluate(node.target.expr))
 
     def _accumulate(self, node: nodes.NodeNG, target: nodes.NodeNG, added: Values, after: Values) -> None:
         if self.recording() is False:  # the sum is off the graph, whatever was added
@@ -154,6 +163,8 @@ class Reader(Imports):
 
     def _read_classdef(self, node: nodes.ClassDef) -> None:
         self.store.bases[node] = [self.evaluate(base) for base in node.bases]
+        for decorator in node.decorators.nodes if node.decorators else ():
+            self.above_classes.setdefault(decorator, Expression(decorator)).values.update(self.evaluate(decorator))
         value = self.class_of(node, self.frame)
         for statement in node.body:
             if isinstance(statement, nodes.Assign) and isinstance(statement.targets[0], nodes.AssignName):
@@ -354,6 +365,7 @@ class Reader(Imports):
 
         self.blocks[manager] = block
         context = self.evaluate(manager)
+        self.entered.setdefault(manager, Expression(manager)).values.update(context)
         self.blocks.pop(manager, None)  # a block that is entered again inside itself has left before
         if has_run:
             return

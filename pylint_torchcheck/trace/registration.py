@@ -44,13 +44,14 @@ def _held(collections: set[Value], store: Store) -> Iterator[Value]:
 
 def _known(owner: Value, held: Values, store: Store) -> Values:
     """Return those of the modules that ``owner`` has as its own, or has a way of its own to deal with."""
-    if owner.kind is not Kind.MODULE or owner.guessed or _deals_by_hand(owner, store):
+    if owner.kind is not Kind.MODULE or owner.guessed or deals_by_hand(owner, store):
         return held
     registered = store.origins(part for part in store.parts.get(owner, ()) if part.kind is not Kind.COLLECTION)
     return frozenset(module for module in held if any(module.within(part) for part in registered))
 
 
-def _deals_by_hand(owner: Value, store: Store) -> bool:
+def deals_by_hand(owner: Value, store: Store) -> bool:
+    """Does the class of a module say itself what its parameters are, or how it is moved?"""
     if not isinstance(owner.definition, nodes.ClassDef):
         return True
     known = [ancestor for ancestor in lineage(owner.definition, store) if isinstance(ancestor, nodes.ClassDef)]

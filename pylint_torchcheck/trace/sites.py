@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from astroid import nodes
 
+from pylint_torchcheck.torch_api.generated import INPLACE_METHODS
 from pylint_torchcheck.trace.places import Place, source_of
-from pylint_torchcheck.trace.values import Value, Values
+from pylint_torchcheck.trace.values import Frame, Value, Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +19,13 @@ class AttributeSite(Place):
     node: nodes.Attribute | nodes.AssignAttr
     receivers: set[Value] = field(default_factory=set, compare=False)
     values: set[Value] = field(default_factory=set, compare=False)
+    frames: set[Frame] = field(default_factory=set, compare=False)
 
-    def note(self, receivers: Values, values: Values) -> None:
+    def note(self, receivers: Values, values: Values, frame: Frame) -> None:
         """Add one way in which the attribute is reached."""
         self.receivers.update(receivers)
         self.values.update(values)
+        self.frames.add(frame)
 
     @property
     def name(self) -> str:
@@ -70,6 +73,14 @@ class AttributeSite(Place):
         return isinstance(self.node.parent, nodes.BinOp | nodes.AugAssign | nodes.FormattedValue)
 
     @property
+    def is_written_through(self) -> bool:
+        """Is a method called on it that works in place, or one of its elements assigned?"""
+        parent = self.node.parent
+        if isinstance(parent, nodes.Subscript):
+            return isinstance(parent.parent, nodes.Assign | nodes.AugAssign) and parent.parent.value is not parent
+        return isinstance(parent, nodes.Attribute) and parent.attrname in INPLACE_METHODS
+
+    @property
     def handed_to(self) -> nodes.Call | None:
         """Return the call that it is an argument of, by itself or in a dict, list or tuple."""
         node = self.node.parent
@@ -88,6 +99,13 @@ class AttributeSite(Place):
     def called_before(self) -> frozenset[str]:
         """The names of what the same function calls in earlier lines, or in its own."""
         return frozenset(_called(self.node.scope(), self.node.lineno or 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Expression(Place):
+    """An expression, with what it may be; see ``pylint_torchcheck.pitfalls.questions.Expression``."""
+
+    values: set[Value] = field(default_factory=set, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

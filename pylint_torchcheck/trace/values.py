@@ -40,6 +40,18 @@ class Frame:
             yield frame
             frame = frame.caller
 
+    @property
+    def outermost(self) -> Frame:
+        """The activation in which the way into the program begins that led here."""
+        frame = self
+        for outer in self.chain():
+            frame = outer
+        while isinstance(frame.scope, nodes.ComprehensionScope | nodes.Lambda) and frame.parent is not None:
+            if isinstance(frame.scope, nodes.FunctionDef):
+                break
+            frame = frame.parent
+        return frame
+
     def functions(self) -> Iterable[nodes.FunctionDef]:
         """Return the functions under way here, innermost first."""
         frame: Frame | None = self
@@ -101,6 +113,9 @@ class Store:
     homes: dict[Definition | None, Frame] = field(default_factory=dict)
     models: dict[Value, Value] = field(default_factory=dict)  # another instance, in place of one that was not read
     attributes_of: dict[nodes.ClassDef, frozenset[str]] = field(default_factory=dict)
+    lengths: dict[Value, int | None] = field(
+        default_factory=dict
+    )  # items of data; of a loader, those in its last batch
 
     def make(
         self,

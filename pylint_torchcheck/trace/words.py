@@ -25,7 +25,24 @@ _ITERATOR = re.compile(
     r"(?:named_)?parameters\("
 )
 _DROPOUT = re.compile(r"(?:\bF|\bfunctional)\.\w*dropout\w*\s*\(|(?<![.\w])\w*dropout\w*\s*\(|\bdropout_p\b")
+_CHANGED = r"(?:[-+*/]=(?!=)|\.(?!requires_grad_|detach_)\w{1,40}[a-z]_\()"
+_LEAF_CHANGED = re.compile(
+    rf"{_CHANGED}[^\n]{{0,200}}?\.grad\b|\bself\.\w+\.(?!requires_grad_|detach_)\w{{1,40}}[a-z]_\("
+    rf"|\bweight(?:\[[^\n]{{1,40}}?\])?\s*{_CHANGED}|\bweight\[[^\n]{{1,40}}?\]\s*=(?!=)"
+    rf"|\brequires_grad\s*=\s*True\b[\s\S]{{0,2000}}?(?:{_CHANGED}|\w\[[^\n]{{1,40}}?\]\s*=(?!=))"
+)
+_DATA_CHANGED = re.compile(rf"\.data(?:\[[^\n]{{1,80}}?\])?\s*(?:{_CHANGED}|[-+*/]=)|\.data\[[^\n]{{1,80}}?\]\s*=(?!=)")
+_REARRANGED_VIEW = re.compile(
+    r"\.(?:permute|transpose|swapaxes|swapdims|expand|t)\([\s\S]{0,1000}?(?<!contiguous\(\))\.view\("
+)
+_CONTEXT = r"(?:no_grad|inference_mode|enable_grad|set_grad_enabled|autocast)"
+_IDLE = re.compile(
+    rf"\bwith\b[^\n]*\b{_CONTEXT}\s*(?:[:,]|as\b)|^[ \t]*(?:\w+\.)*{_CONTEXT}\([^\n]*\)[ \t]*(?:;|$)"
+    rf"|@[\w.]*{_CONTEXT}\b[^\n]*\n(?:[ \t]*@[^\n]*\n)*[ \t]*class\b",
+    re.MULTILINE,
+)
 _TENSOR_OF = re.compile(r"\btensor\(\s*[^\W\d]")
+_RETAINED = re.compile(r"\bretain_graph\s*=\s*True\b")
 # What must be in the source before a pattern is worth looking for, the pattern, and what it is the sign of.
 _PATTERNS = (
     (".", _UNCALLED, Sign.UNCALLED_METHOD),
@@ -34,7 +51,17 @@ _PATTERNS = (
     ("evice", _COMPARED, Sign.COMPARED_DEVICE),
     ("parameters(", _ITERATOR, Sign.KEPT_ITERATOR),
     ("dropout", _DROPOUT, Sign.FUNCTIONAL_DROPOUT),
+    ("retain_graph", _RETAINED, Sign.RETAINED_GRAPH),
     ("tensor(", _TENSOR_OF, Sign.TENSOR_OF_NAME),
+    (".grad", _LEAF_CHANGED, Sign.LEAF_CHANGED),
+    ("_(", _LEAF_CHANGED, Sign.LEAF_CHANGED),
+    ("requires_grad", _LEAF_CHANGED, Sign.LEAF_CHANGED),
+    ("weight", _LEAF_CHANGED, Sign.LEAF_CHANGED),
+    (".data", _DATA_CHANGED, Sign.DATA_CHANGED),
+    (".view(", _REARRANGED_VIEW, Sign.REARRANGED_VIEW),
+    ("_grad", _IDLE, Sign.IDLE_CONTEXT),
+    ("inference_mode", _IDLE, Sign.IDLE_CONTEXT),
+    ("autocast", _IDLE, Sign.IDLE_CONTEXT),
 )
 _GROWING = frozenset({".append", ".add", ".insert", ".appendleft", ".extend", ".update"})
 _F_STRING = r"(?:[fFtT][rR]?|[rR][fFtT])(?P<outer>[\"'])"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
-from pylint_torchcheck.pitfalls.questions import Event, Place, Program
+from pylint_torchcheck.pitfalls.questions import Event, Program
 from pylint_torchcheck.pitfalls.vocabulary import Backward
 
 
@@ -27,12 +27,8 @@ class DetachedLoss(Pitfall):
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:
         """Find backward passes that begin so, whichever way they are reached."""
-        passes: dict[Place, list[Event]] = {}
-        for trace in program.traces:
-            for event in trace.events(Backward):
-                passes.setdefault(event.place, []).append(event)
-        for place, events in passes.items():
-            if "backward" in place.text and all(_is_cut_off(program, event) for event in events):
+        for place, ways in program.happenings(Backward):
+            if "backward" in place.text and all(_is_cut_off(program, event) for _, event in ways):
                 yield Finding(place, (place.text,))
 
 
