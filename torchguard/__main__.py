@@ -1,4 +1,4 @@
-"""``python -m torchguard COMMAND``: each command is a module of `torchguard.commands`, imported when it is asked for."""
+"""``python -m torchguard COMMAND``: each command is a module of `torchguard.commands`, imported when asked for."""
 
 from __future__ import annotations
 

@@ -24,13 +24,13 @@ from pylint_torchcheck.trace.files import Files
 from pylint_torchcheck.trace.layouts import Layouts
 from pylint_torchcheck.trace.origins import Origins
 from pylint_torchcheck.trace.places import Place, dotted
+from pylint_torchcheck.trace.products import nullified
 from pylint_torchcheck.trace.reader import Reader
 from pylint_torchcheck.trace.recording import Recording, is_blended
 from pylint_torchcheck.trace.registration import hidden_modules
 from pylint_torchcheck.trace.requirements import torch_range
 from pylint_torchcheck.trace.retained import Retained
 from pylint_torchcheck.trace.roots import read_everything
-from pylint_torchcheck.trace.products import nullified
 from pylint_torchcheck.trace.shapes import is_mean, is_scalar
 from pylint_torchcheck.trace.sites import AttributeSite, Comparison, Expression
 from pylint_torchcheck.trace.survey import Survey, statements
