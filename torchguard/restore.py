@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.distributed.checkpoint.metadata import Metadata
 
-from torchguard.errors import StateMismatchError
+from torchguard.errors import StateMismatchError, TorchguardError
 from torchguard.files import read_tensors
 from torchguard.progress import Progress
 from torchguard.ranks import Ranks, on_each
@@ -51,15 +51,26 @@ class Restore:
             *(f"{name} was reset" for name in self._reset),
             *self._differing_names(strict),
             *self._differing_ranks(strict),
-            *_differing_generators(self._saved, strict),
+            *_differing_generators(self._saved, strict, RNG in self._reset),
             *_differing_versions(self._manifest["versions"]),
         ]
         for name, part in self._loaded().items():
+            self._refuse(name, part)
+        if self._sharded():
+            self._metadata = read_metadata(self._path)
+
+    def _refuse(self, name: str, part: Part) -> None:
+        try:
             part.refuse(self._saved[name])
             if isinstance(part, StatefulPart):
                 self.why_not_exact += part.differences(self._saved[name])
-        if self._sharded():
-            self._metadata = read_metadata(self._path)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            if isinstance(error, TorchguardError):
+                raise
+            raise StateMismatchError(
+                f"{self._path / name}.pt is not in the form in which a Checkpointer saves {name} "
+                f"({type(error).__name__}: {error}); resume from a folder that a Checkpointer wrote"
+            ) from error
 
     def load(self) -> None:
         """Change the objects; all ranks call it."""
@@ -145,9 +156,11 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), "numpy": np.__version__, "torch": str(torch.__version__)}
 
 
-def _differing_generators(saved: Mapping[str, Any], strict: bool) -> Iterator[str]:
+def _differing_generators(saved: Mapping[str, Any], strict: bool, reset: bool) -> Iterator[str]:
     """Drops the CUDA generators' state where it does not fit and that is allowed."""
     if RNG not in saved:
+        if not reset:
+            yield "the random state of this rank was not saved, so it goes on as it is"
         return
     try:
         check_rng_state(saved[RNG])
