@@ -114,7 +114,7 @@ class Calls(Library):
     def _way(self, node: nodes.Call, func: nodes.Attribute, value: Value) -> object:
         """Return what decides how a method call is read; receivers for which it is the same are read together."""
         name = func.attrname
-        stored = self.here().get((value, name))
+        stored = self.held(value, name)
         if stored is not None and not _is_super(func.expr):
             return stored
         if value.kind is Kind.LIBRARY:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 
 from astroid import nodes
 
@@ -76,10 +78,20 @@ def _signs_of(verb: type[Verb]) -> Signs:
     return () if _are_akin(verb, Forward) else signs(_names_of(verb))
 
 
+@cache
 def _names_of(verb: type[Verb]) -> frozenset[Clue]:
     """Return the names of what makes a verb, or a wider one that may turn out to be it."""
     by_hand = {name for other, name in _BY_HAND.items() if _are_akin(other, verb)}
-    return frozenset({name for name, made in _everything_made() if _are_akin(made, verb)} | by_hand)
+    made = (names for other, names in _names_by_verb().items() if _are_akin(other, verb))
+    return frozenset[Clue](by_hand).union(*made)
+
+
+@cache
+def _names_by_verb() -> Mapping[type[Verb], set[str]]:
+    found: dict[type[Verb], set[str]] = defaultdict(set)
+    for name, verb in _everything_made():
+        found[verb].add(name)
+    return found
 
 
 def _everything_made() -> Iterator[tuple[str, type[Verb]]]:

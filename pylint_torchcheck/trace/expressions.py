@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from astroid import nodes
 
@@ -29,15 +29,17 @@ _REGISTERS = frozenset(
     {"_modules", "_parameters", "_buffers", "__dict__"}
 )  # where a module keeps what is assigned to it
 
-_Reader: TypeAlias = Callable[[Any], Values]
+_Reader: TypeAlias = Callable[[Any, Any], Values]
 
 
 class Expressions(Machine):
     """Evaluates expressions; calls are read by the class that extends it."""
 
+    # For each type of node, the method that reads it. A bound one would keep all that was read until the next collection.
+    _evaluators: ClassVar[dict[type[nodes.NodeNG], _Reader]] = {}
+
     def __init__(self, tree: nodes.Module, store: Store) -> None:
         super().__init__(tree, store)
-        self._evaluators: dict[type[nodes.NodeNG], _Reader] = {}  # for each type of node, the method that reads it
         self.attributes: dict[nodes.NodeNG, AttributeSite] = {}  # what is read, but for methods in calls, and assigned
 
         self.comparisons: dict[nodes.NodeNG, Comparison] = {}
@@ -50,8 +52,8 @@ class Expressions(Machine):
             return PLAIN
         kind = type(node)
         if kind not in self._evaluators:
-            self._evaluators[kind] = getattr(self, f"_{kind.__name__.lower()}", self._children)
-        return self._evaluators[kind](node)
+            self._evaluators[kind] = getattr(type(self), f"_{kind.__name__.lower()}", type(self)._children)
+        return self._evaluators[kind](self, node)
 
     def call(self, node: nodes.Call) -> Values:
         """Read a call."""
@@ -341,8 +343,12 @@ class Expressions(Machine):
             found |= self._attribute_of(value, name, node)
         return self.guess(found, node)
 
+    def held(self, value: Value, name: str) -> Values | None:
+        """Return what an attribute has been set to."""
+        return self.here().get((value, name))
+
     def _attribute_of(self, value: Value, name: str, node: nodes.NodeNG) -> Values:
-        held = self.here().get((value, name))
+        held = self.held(value, name)
         if held is not None:
             return held
         if isinstance(value.definition, nodes.ClassDef):

@@ -24,7 +24,7 @@ from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.places import dotted
-from pylint_torchcheck.trace.project import roles_of
+from pylint_torchcheck.trace.project import found_in
 from pylint_torchcheck.trace.roles import Roles
 from pylint_torchcheck.trace.state import Settled, Slot, State
 from pylint_torchcheck.trace.values import ANYTHING, NOTHING, Frame, Store, Value, Values
@@ -102,7 +102,7 @@ class Machine:
         """What the names of the file that is under way seem to be."""
         tree = self.module_frame().scope
         if tree not in self._roles:
-            self._roles[tree] = Roles(tree) if tree is self.tree else roles_of(tree)
+            self._roles[tree] = found_in(tree, Roles)
         return self._roles[tree]
 
     # Names
@@ -110,15 +110,23 @@ class Machine:
     def lookup(self, name: str) -> Values:
         """Return what a name may stand for here."""
         state = self.here()
-        frame: Frame | None = self.frame
-        while frame is not None:
+        frame = self.frame
+        while True:
             values = state.get((frame, name))
             if values is not None:
                 return values
+            if frame.parent is None:
+                break
             frame = frame.parent
+        values = self.not_found(frame, name)
+        if values is not None:
+            return values
         if name in _BUILTINS:
             return frozenset({self.store.make(Kind.LIBRARY, path=f"builtins.{name}")})
         return self.guess(ANYTHING, name)
+
+    def not_found(self, frame: Frame, name: str) -> Values | None:
+        """Return what a name of a module is that nothing has bound so far."""
 
     def bind(self, name: str, values: Values) -> None:
         """Let a name stand for ``values``."""

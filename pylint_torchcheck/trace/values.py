@@ -161,6 +161,10 @@ class Store:
         """Remember that ``value`` was computed or built from ``sources``."""
         self.parts.setdefault(value, set()).update(source for source in sources if source is not value)
 
+    def holders(self, values: Values) -> list[Value]:
+        """Return what was built from any of ``values``."""
+        return [whole for whole, parts in self.parts.items() if not parts.isdisjoint(values)]
+
     def origins(self, values: Iterable[Value]) -> set[Value]:
         """Return ``values`` and all that they were computed or built from."""
         found: set[Value] = set()
