@@ -432,6 +432,9 @@ class Program(Protocol):
     def live(self, tensors: Iterable[Subject]) -> AbstractSet[Subject]:
         """Return the tensors that gradients flow back to for certain."""
 
+    def unsynchronized_timings(self) -> Iterable[tuple[Call, Call]]:
+        """Return looks at the clock, each with a call of a module on a GPU that nothing has waited for."""
+
     def spent_graphs(self) -> Iterable[Call]:
         """Return the backward passes of loops after which nothing can go back through the same graph again."""
 

@@ -383,6 +383,17 @@ DRAINING: Final = frozenset(
     "torch.nn.utils.clip_grad_norm_ torch.nn.utils.clip_grad_value_ torch.nn.utils.clip_grad_norm "
     "torch.nn.utils.parameters_to_vector".split()
 )
+# Functions that read the host's clock.
+CLOCKS: Final = frozenset(
+    {"timeit.default_timer"}
+    | {f"time.{name}{unit}" for name in ("time", "perf_counter", "monotonic") for unit in ("", "_ns")}
+)
+# Methods that put a module on a device.
+MOVERS_TO_DEVICE: Final = frozenset({"to", "cuda"})
+# Methods of modules, optimizers and tensors that do not wait for a GPU.
+QUIET_METHODS: Final = frozenset("backward step zero_grad train eval requires_grad_ detach mean sum".split())
+# Functions of torch that do.
+SYNCHRONIZING: Final = frozenset("synchronize save load nonzero equal allclose masked_select unique".split())
 # What `getattr(torch.optim, name)` is, whatever the name.
 ANY_CLASS_OF: Final = {
     "torch.optim": "torch.optim.Optimizer",

@@ -43,6 +43,7 @@ from pylint_torchcheck.trace.roots import read_everything
 from pylint_torchcheck.trace.shapes import is_mean, is_scalar
 from pylint_torchcheck.trace.sites import AttributeSite, Comparison, Expression
 from pylint_torchcheck.trace.survey import Survey, statements
+from pylint_torchcheck.trace.timing import Timings
 from pylint_torchcheck.trace.typestate import Breach, Follower, all_breaches
 from pylint_torchcheck.trace.values import NOTHING, Frame, Store, Value, Values
 from pylint_torchcheck.trace.waste import Waste
@@ -151,6 +152,10 @@ class Program:
     def live(self, tensors: Iterable[Subject]) -> Values:
         """Return the tensors that gradients flow back to for certain."""
         return live(_values(tensors), self._store)
+
+    def unsynchronized_timings(self) -> Iterator[tuple[CallSite, CallSite]]:
+        """Return looks at the clock, each with a call of a module on a GPU that nothing has waited for."""
+        yield from Timings(self._by_node, self._traces).unsynchronized()
 
     def spent_graphs(self) -> Iterator[CallSite]:
         """Return the backward passes of loops after which nothing can go back through the same graph again."""
