@@ -248,6 +248,22 @@ class Cut(Place, Protocol):
         """Does the file wrap a part of a model by itself, so that a wrapper's prefix stands inside of the names?"""
 
 
+class Restart(Place, Protocol):
+    """A place where the epoch to go on from is read back."""
+
+    @property
+    def after(self) -> int:
+        """How many epochs after the one that was saved when it was done the loop begins: 1 is right."""
+
+    @property
+    def key(self) -> str:
+        """The key under which it is saved."""
+
+    @property
+    def target_text(self) -> str:
+        """The name that gets the epoch."""
+
+
 class KeyEdit(Place, Protocol):
     """A place where an entry of a mapping is dropped or made up."""
 
@@ -569,6 +585,9 @@ class Program(Protocol):
 
         Empty if it does not stand in the source.
         """
+
+    def restarts(self) -> Iterable[Restart]:
+        """Return where epochs are read back that were saved at the end of each of them."""
 
     def cuts(self) -> Iterable[Cut]:
         """Return where a constant text, or so many characters, are cut off a text."""

@@ -26,6 +26,7 @@ from pylint_torchcheck.trace.carried import carried, live
 from pylint_torchcheck.trace.classes import enclosing_class, has_trait, kind_of_instance, speaks_of
 from pylint_torchcheck.trace.detached import Detached
 from pylint_torchcheck.trace.devices import is_on_accelerator
+from pylint_torchcheck.trace.epochs import Restart, restarts
 from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.files import Files, written_name
 from pylint_torchcheck.trace.keys import Cut, KeyEdit, cuts, edits_of
@@ -415,6 +416,11 @@ class Program:
     def written_name(self, call: object, parameter: str) -> str:
         """Return the name of a file that an argument is; empty if it does not stand in the source."""
         return written_name(call.argument_node(parameter)) if isinstance(call, CallSite) else ""
+
+    def restarts(self) -> Iterator[Restart]:
+        """Return where epochs are read back that were saved at the end of each of them."""
+        for trace in self._traces:
+            yield from restarts(trace, self._tree)
 
     def cuts(self) -> Iterator[Cut]:
         """Return where a constant text, or so many characters, are cut off a text."""
