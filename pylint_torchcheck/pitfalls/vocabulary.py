@@ -174,6 +174,10 @@ class LoadWeights(Verb):
     """A state dict was loaded into a module or another object with state."""
 
 
+class WeightsCopied(LoadWeights):
+    """The same, from a module that lives beside it, as an average of the weights or a target network does."""
+
+
 class FileWritten(Verb):
     """Something was saved to a file."""
 

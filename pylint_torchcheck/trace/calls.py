@@ -59,7 +59,9 @@ class Calls(Library):
             arguments = self._arguments(node)
             results = self._plain_call(node, callees, arguments)
             paths = {value.path for value in callees if value.kind is Kind.LIBRARY}
-        self.callsites.setdefault(node, CallSite(node)).note(receivers, arguments, results, paths)
+        self.callsites.setdefault(node, CallSite(node)).note(
+            receivers, arguments, results, paths, recorded=self.recording()
+        )
         for path in paths & effects.FILE_VERBS.keys():
             self.emit(effects.FILE_VERBS[path], node, NOTHING)
         return results

@@ -25,9 +25,13 @@ class CallSite(Place):
     receivers: set[Value] = field(default_factory=set, compare=False)
     results: set[Value] = field(default_factory=set, compare=False)
     given: list[Arguments] = field(default_factory=list, compare=False)
+    recorded: set[bool | None] = field(default_factory=set, compare=False)
 
-    def note(self, receivers: Values, arguments: Arguments, results: Values, paths: set[str]) -> None:
+    def note(
+        self, receivers: Values, arguments: Arguments, results: Values, paths: set[str], *, recorded: bool | None
+    ) -> None:
         """Add one way in which the call is reached."""
+        self.recorded.add(recorded)
         self.receivers.update(receivers)
         self.results.update(results)
         self.given.append(arguments)
@@ -80,6 +84,11 @@ class CallSite(Place):
             "training" in text for text in _conditions(self.node)
         )
 
+    @property
+    def is_unrecorded(self) -> bool:
+        """Is autograd off, whichever way the call is reached?"""
+        return self.recorded == {False}
+
     def gives(self, parameter: str) -> bool:
         """Is the argument given: by keyword, by position, or perhaps through ``*args`` or ``**kwargs``?"""
         if any(keyword.arg in {None, parameter} for keyword in self.node.keywords):
@@ -88,6 +97,12 @@ class CallSite(Place):
             return True
         order = self._signature()
         return parameter in order and order.index(parameter) < len(self.node.args)
+
+    @property
+    def has_own_keywords(self) -> bool:
+        """Is a keyword given that torch's own function or method of this name does not take?"""
+        order = self._signature()
+        return any(keyword.arg not in order for keyword in self.node.keywords if keyword.arg)
 
     def argument(self, parameter: str) -> Values:
         """Return what the argument may be; empty if it is not given in plain sight."""
