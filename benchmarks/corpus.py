@@ -46,7 +46,9 @@ def fetch(repository: Repository, folder: Path) -> None:
     git = ["git", "-C", str(place)]
     subprocess.run(["git", "init", "-q", str(place)], check=True)
     subprocess.run([*git, "sparse-checkout", "set", "--no-cone", f"{repository.part}/**/*.py", "/*.py"], check=True)
-    subprocess.run([*git, "fetch", "-q", "--depth=1", "--filter=blob:none", _address(repository), repository.commit], check=True)
+    subprocess.run(
+        [*git, "fetch", "-q", "--depth=1", "--filter=blob:none", _address(repository), repository.commit], check=True
+    )
     subprocess.run([*git, "checkout", "-q", "FETCH_HEAD"], check=True)
 
 

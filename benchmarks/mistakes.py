@@ -17,6 +17,7 @@ _TENSOR_MOVES = ("to", "cuda", "cpu", "float", "half", "double", "long")
 _MODES_MATTER = r"(?i)dropout|batch_?norm|torchvision\.models|models\.resnet|timm\.|transformers|resnet|vgg|densenet"
 _IN_PLACE_TO = r"torch_geometric|torchtext|transformers|\bdgl\b"  # their batches move in place
 _WITHOUT_PARAMETERS = r"Dropout|ReLU|ELU|GELU|SiLU|Tanh|Sigmoid|Softmax|Pool|Identity|Upsample|Flatten|Loss|Pad"
+_STATE = r"hx?|hidden\w*|states?|memory|mems?"
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,9 @@ class Mistake:
 MISTAKES: list[Mistake] = []
 
 
-def _mistake(name: str, *symbols: str) -> Callable[[Callable[[Script], Iterator[Plant]]], Callable[[Script], Iterator[Plant]]]:
+def _mistake(
+    name: str, *symbols: str
+) -> Callable[[Callable[[Script], Iterator[Plant]]], Callable[[Script], Iterator[Plant]]]:
     def add(places: Callable[[Script], Iterator[Plant]]) -> Callable[[Script], Iterator[Plant]]:
         MISTAKES.append(Mistake(name, frozenset(symbols), places))
         return places
@@ -46,7 +49,9 @@ def _mistake(name: str, *symbols: str) -> Callable[[Callable[[Script], Iterator[
 def _without_zero_grad(script: Script) -> Iterator[Plant]:
     """In what repeats; nothing else in the file clears these gradients, and their optimizer steps in the file."""
     cleared = [said.receiver for said in script.says("zero_grad")]
-    stepped = {said.receiver for said in script.says("step")} | {ast.unparse(call.args[0]) for call in _scaled_steps(script)}
+    stepped = {said.receiver for said in script.says("step")} | {
+        ast.unparse(call.args[0]) for call in _scaled_steps(script)
+    }
     if script.mentions(r"\.grad = None|grad\.zero_|grad\.data\.zero_|clear_grad"):
         return
     for said in script.says("zero_grad"):
@@ -104,8 +109,9 @@ def _scheduler_first(script: Script) -> Iterator[Plant]:
     """From behind what trains to the head of the loop's body; a plateau's step needs the epoch's metric."""
     for said in _scheduler_steps(script):
         block, loops = script.block(said.statement), script.loops(said.statement)
-        trains = any(_says(one, "step") for one in block[: block.index(said.statement)])
-        calls = any(isinstance(call, ast.Call) and "train" in name_of(call.func) for one in block for call in ast.walk(one))
+        before = block[: block.index(said.statement)]
+        trains = any(_says(one, "step") for one in before)
+        calls = any(isinstance(call, ast.Call) and _trains(call) for one in before for call in ast.walk(one))
         if loops and loops[0].body is block and block[0] is not said.statement and (trains or calls):
             if not said.call.args and not said.call.keywords and script.stands_alone(said.statement):
                 yield script.move(said.statement, before=block[0])
@@ -113,8 +119,12 @@ def _scheduler_first(script: Script) -> Iterator[Plant]:
 
 @_mistake("ReduceLROnPlateau.step() without a metric", "plateau-without-metric")
 def _plateau_without_metric(script: Script) -> Iterator[Plant]:
-    plateaus = {ast.unparse(target) for target, value in _assigned(script) if "ReduceLROnPlateau(" in ast.unparse(value)}
-    others = {ast.unparse(target) for target, value in _assigned(script) if "ReduceLROnPlateau(" not in ast.unparse(value)}
+    plateaus = {
+        ast.unparse(target) for target, value in _assigned(script) if "ReduceLROnPlateau(" in ast.unparse(value)
+    }
+    others = {
+        ast.unparse(target) for target, value in _assigned(script) if "ReduceLROnPlateau(" not in ast.unparse(value)
+    }
     for said in script.says("step"):
         if said.receiver in plateaus - others and said.call.args:
             yield script.replace(said.call, f"{said.receiver}.step()")
@@ -160,13 +170,16 @@ def _without_no_grad(script: Script) -> Iterator[Plant]:
 
 @_mistake("result of .to() dropped", "unassigned-tensor-result")
 def _dropped_result(script: Script) -> Iterator[Plant]:
-    """Of a name that a loop over batches gives, and that no library moves in place."""
+    """Of a name that a loop over batches gives, and that is no batch of a library that moves in place."""
     if script.mentions(_IN_PLACE_TO):
         return
     for node in script.nodes:
         match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Attribute(value=ast.Name(id=moved)) as func)):
-                if name == moved and func.attr in _TENSOR_MOVES and name in _loop_names(script, node):
+            case ast.Assign(
+                targets=[ast.Name(id=name)], value=ast.Call(func=ast.Attribute(value=ast.Name(id=moved)) as func)
+            ):
+                is_batch = name in _loop_names(script, node) and f"**{name}" not in script.text
+                if name == moved and func.attr in _TENSOR_MOVES and is_batch:
                     yield script.replace(node, script.source_of(node.value))
 
 
@@ -185,7 +198,9 @@ def _without_item(script: Script) -> Iterator[Plant]:
 def _append_without_item(script: Script) -> Iterator[Plant]:
     for said in script.says("append"):
         for number, tensor in _numbers(said.call):
-            if _is_backpropagated(script, said.statement, tensor) and not _is_reset(script, said.statement, said.receiver):
+            if _is_backpropagated(script, said.statement, tensor) and not _is_reset(
+                script, said.statement, said.receiver
+            ):
                 yield script.replace(number, script.source_of(tensor))
 
 
@@ -216,9 +231,9 @@ def _state_kept(script: Script) -> Iterator[Plant]:
     for call in script.calls("detach"):
         match call.func, next(script.above(call), None):
             case ast.Attribute(value=ast.Name(id=name) as value), ast.Assign(targets=[ast.Name(id=target)]):
-                if name == target and name.startswith(("h", "state", "c", "mem")) and _backward_near(script, call):
+                if name == target and re.fullmatch(_STATE, name) and _backward_near(script, call):
                     yield script.replace(call, script.source_of(value))
-            case ast.Attribute(value=ast.Name(id=name) as value), ast.Return() if name in ("h", "hidden", "state", "v"):
+            case ast.Attribute(value=ast.Name(id=name) as value), ast.Return() if re.fullmatch(_STATE, name):
                 yield script.replace(call, script.source_of(value))
 
 
@@ -263,9 +278,17 @@ def _plain_tensor(script: Script) -> Iterator[Plant]:
     """Of an attribute of a module, that asks for a gradient as before."""
     for call in script.calls("Parameter"):
         around = next(script.above(call), None)
-        if isinstance(around, ast.Assign) and ast.unparse(around.targets[0]).startswith("self.") and len(call.args) == 1:
-            if not call.keywords and isinstance(call.args[0], ast.Call) and ast.unparse(call.args[0]).startswith("torch."):
-                yield script.replace(call, f"{script.source_of(call.args[0])}.requires_grad_()")
+        if (
+            isinstance(around, ast.Assign)
+            and ast.unparse(around.targets[0]).startswith("self.")
+            and len(call.args) == 1
+        ):
+            if (
+                not call.keywords
+                and isinstance(call.args[0], ast.Call)
+                and ast.unparse(call.args[0]).startswith("torch.")
+            ):
+                yield script.replace(call, _with_gradient(script, call.args[0]))
 
 
 @_mistake("requires_grad set on a module", "requires-grad-on-module")
@@ -395,6 +418,11 @@ def _scheduler_steps(script: Script) -> Iterator[Said]:
             yield said
 
 
+def _trains(call: ast.Call) -> bool:
+    """A function of that name that gets something; ``model.train()`` only sets a mode."""
+    return "train" in name_of(call.func) and bool(call.args or call.keywords)
+
+
 def _built_before_a_loop(script: Script, pattern: str) -> Iterator[tuple[ast.Assign, ast.For | ast.While]]:
     for node in script.nodes:
         if not isinstance(node, ast.Assign) or not re.search(pattern, ast.unparse(node.value)):
@@ -430,7 +458,13 @@ def _evaluates(script: Script, node: ast.stmt) -> bool:
 
 
 def _loop_names(script: Script, node: ast.AST) -> set[str]:
-    return {one.id for loop in script.loops(node) if isinstance(loop, ast.For) for one in ast.walk(loop.target) if isinstance(one, ast.Name)}
+    return {
+        one.id
+        for loop in script.loops(node)
+        if isinstance(loop, ast.For)
+        for one in ast.walk(loop.target)
+        if isinstance(one, ast.Name)
+    }
 
 
 def _numbers(node: ast.AST) -> Iterator[tuple[ast.Call, ast.expr]]:
@@ -448,7 +482,11 @@ def _is_backpropagated(script: Script, node: ast.AST, tensor: ast.expr) -> bool:
     name = ast.unparse(tensor)
     if not loops:
         return False
-    called = {ast.unparse(one.func.value) for one in script.calls("backward") if isinstance(one.func, ast.Attribute) and one in script.within(loops[0])}
+    called = {
+        ast.unparse(one.func.value)
+        for one in script.calls("backward")
+        if isinstance(one.func, ast.Attribute) and one in script.within(loops[0])
+    }
     return name in called
 
 
@@ -465,11 +503,15 @@ def innermost_targets(loop: ast.AST) -> set[str]:
 def _names_a_module(script: Script, node: ast.expr) -> bool:
     """Whether the file puts it in a mode, moves it, or takes its parameters."""
     text = ast.unparse(node)
-    return any(f"{text}.{method}(" in script.text for method in ("parameters", "train", "eval", "state_dict", "zero_grad"))
+    return any(
+        f"{text}.{method}(" in script.text for method in ("parameters", "train", "eval", "state_dict", "zero_grad")
+    )
 
 
 def _names_known(script: Script, said: Said) -> bool:
-    return f"{said.receiver}.parameters()" in script.text or any(said.receiver == ast.unparse(target) for target, _ in _assigned(script))
+    return f"{said.receiver}.parameters()" in script.text or any(
+        said.receiver == ast.unparse(target) for target, _ in _assigned(script)
+    )
 
 
 def _backward_near(script: Script, node: ast.AST) -> bool:
@@ -481,6 +523,13 @@ def _makes_layers(node: ast.expr) -> bool:
     elements = node.elts if isinstance(node, ast.List) else [node.elt] if isinstance(node, ast.ListComp) else []
     texts = [ast.unparse(one) for one in elements if isinstance(one, ast.Call)]
     return any(text.startswith(("nn.", "torch.nn.")) and not re.search(_WITHOUT_PARAMETERS, text) for text in texts)
+
+
+def _with_gradient(script: Script, made: ast.Call) -> str:
+    """``torch.zeros(3, requires_grad=True)``, which some functions of torch take, or ``....requires_grad_()``."""
+    text = script.source_of(made)
+    takes = re.match(r"torch\.(zeros|ones|rand|randn|empty|full|tensor|eye|linspace|arange)\(", text)
+    return f"{text[:-1].rstrip().rstrip(',')}, requires_grad=True)" if takes else f"{text}.requires_grad_()"
 
 
 def _gets_layers(script: Script, call: ast.AST, name: str) -> bool:
@@ -495,5 +544,9 @@ def _gets_layers(script: Script, call: ast.AST, name: str) -> bool:
 
 def _without_keyword(script: Script, call: ast.Call, dropped: ast.keyword) -> str:
     kept = [script.source_of(one) for one in call.args]
-    kept += [f"{one.arg}={script.source_of(one.value)}" if one.arg else f"**{script.source_of(one.value)}" for one in call.keywords if one is not dropped]
+    kept += [
+        f"{one.arg}={script.source_of(one.value)}" if one.arg else f"**{script.source_of(one.value)}"
+        for one in call.keywords
+        if one is not dropped
+    ]
     return f"{script.source_of(call.func)}({', '.join(kept)})"

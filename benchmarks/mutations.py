@@ -149,7 +149,9 @@ def _findings(files: Sequence[Path]) -> Counter[str]:
 
 def _of_file(file: Path) -> Iterator[tuple[str, tuple[int, int]]]:
     try:
-        tree = AstroidBuilder(AstroidManager(), apply_transforms=False).string_build(file.read_text(), file.stem, str(file))
+        tree = AstroidBuilder(AstroidManager(), apply_transforms=False).string_build(
+            file.read_text(), file.stem, str(file)
+        )
     except Exception:  # pylint: disable=broad-exception-caught  # Pylint reports what astroid cannot read
         return
     if not mentions_torch(tree):
@@ -163,7 +165,11 @@ def _of_file(file: Path) -> Iterator[tuple[str, tuple[int, int]]]:
 
 def _importers(copy: Path, script: Path) -> list[Path]:
     pattern = re.compile(rf"(?m)^\s*(from|import)\b[^#\n]*\b{re.escape(script.stem)}\b")
-    found = (file for file in sorted(copy.rglob("*.py")) if file != script and pattern.search(file.read_text(errors="replace")))
+    found = (
+        file
+        for file in sorted(copy.rglob("*.py"))
+        if file != script and pattern.search(file.read_text(errors="replace"))
+    )
     return [file for file, _ in zip(found, range(_MOST_IMPORTERS), strict=False)]
 
 
@@ -188,7 +194,11 @@ def table(results: Sequence[Result]) -> Iterator[str]:
     yield "| mistake | symbol | scripts | repositories | found | |"
     yield "| --- | --- | ---: | ---: | ---: | ---: |"
     for mistake in MISTAKES:
-        ours = [result for result in results if result.planted.mistake is mistake or result.planted.mistake.name == mistake.name]
+        ours = [
+            result
+            for result in results
+            if result.planted.mistake is mistake or result.planted.mistake.name == mistake.name
+        ]
         if ours:
             yield _row(mistake.name, " or ".join(sorted(mistake.symbols)), ours)
     yield _row("all", "", results)
@@ -226,7 +236,9 @@ def keep(planted: Sequence[Planted], corpus: Path, folder: Path) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path, metavar="FOLDER", help="where corpus.py put the repositories")
-    parser.add_argument("--only", metavar="SYMBOLS", help="plant only what one of these symbols names, separated by commas")
+    parser.add_argument(
+        "--only", metavar="SYMBOLS", help="plant only what one of these symbols names, separated by commas"
+    )
     parser.add_argument("--misses", action="store_true", help="list what was not found")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="write the scripts before and after into this folder")
     parser.add_argument("-j", "--jobs", type=int, default=2, help="processes (default: 2)")

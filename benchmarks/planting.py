@@ -107,7 +107,9 @@ class Script:
         function = self.function(node)
         if function is None or not depth:
             return False
-        return any(self.repeats(call, depth - 1) for call in self.calls(function.name) if call not in self.within(function))
+        return any(
+            self.repeats(call, depth - 1) for call in self.calls(function.name) if call not in self.within(function)
+        )
 
     def within(self, node: ast.AST) -> set[ast.AST]:
         """Return all that stands in a node."""

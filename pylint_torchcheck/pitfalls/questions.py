@@ -147,6 +147,10 @@ class Attribute(Place, Protocol):
         """Does a method read or assign it on its own ``self``?"""
 
     @property
+    def is_told_to_learn(self) -> bool:
+        """Is what is assigned told to require a gradient on the spot, by ``.requires_grad_()``?"""
+
+    @property
     def is_statement(self) -> bool:
         """Is reading it a statement of its own?"""
 

@@ -18,7 +18,7 @@ from pylint_torchcheck.trace.classes import enclosing_class, find_method, framew
 from pylint_torchcheck.trace.expressions import of_module
 from pylint_torchcheck.trace.functions import Way
 from pylint_torchcheck.trace.library import STEP_HOOKS, Library
-from pylint_torchcheck.trace.values import NOTHING, PLAIN, Frame, Store, Value, Values
+from pylint_torchcheck.trace.values import NOTHING, PLAIN, Frame, Store, Value, Values, objects
 
 # A method of a module that nobody can see leaves its mode alone, unless its name says otherwise.
 _MODE_WORDS = ("train", "eval", "mode", "freeze", "infer", "test", "prepare", "fit", "predict")
@@ -48,7 +48,7 @@ class Calls(Library):
     def call(self, node: nodes.Call) -> Values:
         """Read a call: what it is called on, its arguments, and what it does."""
         if isinstance(node.func, nodes.Attribute):
-            receivers = self._super() if _is_super(node.func.expr) else self.evaluate(node.func.expr)
+            receivers = self._super() if _is_super(node.func.expr) else objects(self.evaluate(node.func.expr))
             arguments = self._arguments(node)
             results = self._method_call(node, node.func, receivers, arguments)
             paths = {

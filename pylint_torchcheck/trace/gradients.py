@@ -6,7 +6,7 @@ from astroid import nodes
 
 from pylint_torchcheck.pitfalls.vocabulary import GradientsWritten, Kind, UnscaledByHand, ZeroGrad, ZeroGradPart
 from pylint_torchcheck.trace.machine import Machine
-from pylint_torchcheck.trace.values import Store, Value, Values
+from pylint_torchcheck.trace.values import Store, Value, Values, is_none
 
 _CLEARING = frozenset({"zero_", "fill_"})
 _SCALING = frozenset({"mul_", "div_"})
@@ -22,7 +22,7 @@ def holders(values: Values) -> Values:
 
 def assign(machine: Machine, node: nodes.NodeNG, holder: Value, written: Values) -> None:
     """Record ``p.grad = ...``: ``None`` and zeros clear, anything else is a gradient that replaces the old one."""
-    if all(value.path in _ZEROS or (value.kind is Kind.CONSTANT and value.constant is None) for value in written):
+    if all(value.path in _ZEROS or is_none(value) for value in written):
         _clear(machine, node, holder)
     else:
         _write(machine, node, holder)

@@ -60,6 +60,14 @@ class AttributeSite(Place):
         return isinstance(self.node.expr, nodes.Name) and self.node.expr.name in names
 
     @property
+    def is_told_to_learn(self) -> bool:
+        """Is what is assigned told to require a gradient on the spot, by ``.requires_grad_()``?"""
+        match getattr(self.node.parent, "value", None):
+            case nodes.Call(func=nodes.Attribute(attrname="requires_grad_"), args=arguments, keywords=[]):
+                return all(isinstance(one, nodes.Const) and one.value is True for one in arguments)
+        return False
+
+    @property
     def is_statement(self) -> bool:
         """Is reading it a statement of its own?"""
         return isinstance(self.node.parent, nodes.Expr)

@@ -18,7 +18,10 @@ _QUOTED = re.compile(r"['\"](\w+)(?=['\"])")
 _ARGUMENT = re.compile(r"\b(\w+)\s*[,)]")
 _LOADER = re.compile(r"loader|^dl$|_dl$", re.IGNORECASE)
 _UNCALLED = re.compile(r"\.(?:item|state_dict|detach|numpy|tolist|cpu)\b(?!\s*[(.=\w])")
-_LEAF = re.compile(r"\brequires_grad\s*=\s*True\b|\bParameter\([^\n]{0,200}?\)\.(?:cuda|to|float|half|double|type)\b")
+_LEAF = re.compile(
+    r"\brequires_grad\s*=\s*True\b|\.requires_grad_\(|"
+    r"\bParameter\([^\n]{0,200}?\)\.(?:cuda|to|float|half|double|type)\b"
+)
 _COMPARED = re.compile(r"[dD]evice\w*\s*[!=]=|[!=]=\s*[\w.]*[dD]evice")
 _ITERATOR = re.compile(
     r"(?:[^=!<>]=|\breturn\b)\s*(?:(?:\([^\n]{0,80}\bfor\b|(?:filter|map|chain)\s*\()[\s\S]{0,160}?|[\w.]{1,80}\.)"

@@ -76,9 +76,7 @@ def _given_frozen(
         for source in sources
         if source.owner is not None
         for number, giver in givers.get(source, ())
-        if any(
-            program.belong([module], [source.owner]) and not giver.excludes(event.place) for module, event in frozen
-        )
+        if any(program.belong([module], [source.owner]) and not giver.excludes(event.place) for module, event in frozen)
     ]
     if given:
         yield Finding(call, (call.text, mover, min(given)[1]))

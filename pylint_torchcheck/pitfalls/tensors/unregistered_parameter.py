@@ -33,16 +33,19 @@ class UnregisteredParameter(Pitfall):
 
 
 def _is_meant_to_learn(program: Program, assignment: Attribute) -> bool:
-    return bool(assignment.values) and all(_requires_gradient(program, value) for value in assignment.values)
+    told = assignment.is_told_to_learn
+    return bool(assignment.values) and all(_requires_gradient(program, value, told) for value in assignment.values)
 
 
-def _requires_gradient(program: Program, value: Subject) -> bool:
-    """Is it made to require a gradient, or the moved copy of a parameter that was made for it?"""
+def _requires_gradient(program: Program, value: Subject, told: bool) -> bool:
+    """Is it made or told to require a gradient, or the moved copy of a parameter that was made for it?"""
     if value.kind is not Kind.TENSOR:
         return False
     origins = program.copied_from(value)
     if origins:
         return all(origin.kind is Kind.PARAMETER and origin.owner is None for origin in origins)
     call = program.creation(value)
+    if told:
+        return call is not None
     settings = call.argument("requires_grad") if call is not None else ()
     return bool(settings) and all(setting.constant is True for setting in settings)
