@@ -22,6 +22,12 @@ class Place(Protocol):
     def function(self) -> str:
         """The name of the function around it; empty at module level."""
 
+    def excludes(self, other: object) -> bool:
+        """Does it stand under a condition whose opposite another place stands under?"""
+
+    def precedes(self, other: object) -> bool:
+        """Does it stand above another place, in the same function?"""
+
 
 class Subject(Protocol):
     """An abstract object: everything created at one place by one chain of calls."""
@@ -117,8 +123,16 @@ class Call(Place, Protocol):
     def is_fallback(self) -> bool:
         """Is the call made only after another way has failed, as in an ``except`` block?"""
 
+    @property
+    def is_unrecorded(self) -> bool:
+        """Is autograd off, whichever way the call is reached?"""
+
     def gives(self, parameter: str) -> bool:
         """Is the argument given: by keyword, by position, or perhaps through ``*args`` or ``**kwargs``?"""
+
+    @property
+    def has_own_keywords(self) -> bool:
+        """Is a keyword given that torch's own function or method of this name does not take?"""
 
     def argument(self, parameter: str) -> Collection[Subject]:
         """Return what the argument may be; empty if it is not given in plain sight."""

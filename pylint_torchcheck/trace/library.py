@@ -19,6 +19,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     GradientsTaken,
     HalfBackward,
     Kind,
+    LoadWeights,
     Obtained,
     OptimizerStep,
     RecordedEvaluation,
@@ -28,6 +29,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     SingleSampleForward,
     Thaw,
     Verb,
+    WeightsCopied,
 )
 from pylint_torchcheck.torch_api import effects, generated
 from pylint_torchcheck.torch_api.effects import EACH, Effect
@@ -316,6 +318,8 @@ class Library(Functions):
             return SchedulerSet
         if effect.verb is ClipGradients and self._knows_scale(arguments):
             return ClipScaledGradients
+        if effect.verb is LoadWeights and _are_of_another(arguments, subjects):
+            return WeightsCopied
         given = arguments.get(effect.switch, parameters) if effect.switch else NOTHING
         if not given and not (effect.switch and arguments.starred):
             return effect.verb
@@ -377,12 +381,20 @@ class Library(Functions):
         return bool(self.loops) and self.loops[-1].over_loader and not self._trains_here()
 
     def _trains_here(self) -> bool:
-        """Does the function under way here call ``backward``?"""
-        function = next(iter(self.frame.functions()), None)
-        if function is not None and function not in self._trains:
+        """Does a function under way here call ``backward``: this one, or one out to that of the innermost loop?"""
+        home = self.loops[-1].frame.scope if self.loops else None
+        for function in self.frame.functions():
+            if self._calls_backward(function):
+                return True
+            if function is home:
+                return False
+        return False
+
+    def _calls_backward(self, function: nodes.FunctionDef) -> bool:
+        if function not in self._trains:
             called = (call.func for call in function.nodes_of_class(nodes.Call))
             self._trains[function] = any(getattr(func, "attrname", "").endswith("backward") for func in called)
-        return function is not None and self._trains[function]
+        return self._trains[function]
 
     # Code that is not in sight
 
@@ -424,6 +436,18 @@ class Library(Functions):
             names = self.attribute_names.get(value, ())
             return [held for name in names for held in self.here().get((value, name)) or ()]
         return []
+
+
+def _are_of_another(weights: Arguments, subjects: Values) -> bool:
+    """Are these the state dicts of modules other than those that they are loaded into?"""
+    given = [value for value in weights.everything() if value.kind is not Kind.CONSTANT]
+    return bool(given) and all(
+        value.kind is Kind.STATE_DICT
+        and value.owner is not None
+        and value.owner.kind is Kind.MODULE
+        and value.owner not in subjects
+        for value in given
+    )
 
 
 def _reduces(arguments: Arguments) -> bool | str | None:
