@@ -14,7 +14,7 @@ from pylint.checkers import BaseChecker
 
 from pylint_torchcheck.pitfalls import PITFALLS
 from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall
-from pylint_torchcheck.trace import neighbours, project
+from pylint_torchcheck.trace import neighbours, project, requirements
 from pylint_torchcheck.trace.places import Place
 from pylint_torchcheck.trace.program import Program, mentions_torch
 
@@ -57,6 +57,7 @@ class TorchChecker(BaseChecker):
         if self.linter.config.jobs == 1:
             neighbours.forget()
             project.forget()
+            requirements.forget()
 
     def leave_module(self, node: nodes.Module) -> None:
         """Report every pitfall of a file, in the order of its lines."""

@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 from pylint_torchcheck.pitfalls.protocol import Protocol as StateTable
+from pylint_torchcheck.pitfalls.releases import TorchRange
 from pylint_torchcheck.pitfalls.vocabulary import Kind, Trait, Verb
 
 
@@ -60,6 +61,10 @@ class Call(Place, Protocol):
     @property
     def receiver_text(self) -> str:
         """The source of what the method is called on."""
+
+    @property
+    def callee_text(self) -> str:
+        """The source of what is called."""
 
     @property
     def chain_text(self) -> str:
@@ -230,6 +235,14 @@ class Event(Protocol):
     def is_periodic(self) -> bool:
         """Does this happen every so many iterations of the innermost loop, as ``if index % 4 == 0`` says?"""
 
+    @property
+    def happens_at_times(self) -> bool:
+        """Does this happen in some iterations and not in others, or to an item that each iteration chooses anew?"""
+
+    @property
+    def period(self) -> str:
+        """The source of the number of iterations after each of which this happens; empty if it is not periodic."""
+
     def makes_anew(self, subject: Subject) -> bool:
         """Is an object made within the innermost loop around this, and so made anew in each iteration?"""
 
@@ -274,6 +287,10 @@ class Program(Protocol):
     """One source file, read."""
 
     @property
+    def torch_range(self) -> TorchRange:
+        """The releases of torch that the project around the file declares; where it declares none, nothing is known."""
+
+    @property
     def traces(self) -> Iterable[Trace]:
         """One for the module's body and one for each function that nothing in the file calls."""
 
@@ -300,6 +317,21 @@ class Program(Protocol):
 
     def carried_states(self) -> Iterable[tuple[Call, Place]]:
         """Return calls of modules, each with the argument that is still on the graph of the iteration before."""
+
+    def call_of(self, event: object) -> Call | None:
+        """Return the call by which an event happened; ``None`` if it is no call in this file."""
+
+    def multiplied_by_zero(self, parts: Iterable[Subject], wholes: Iterable[Subject]) -> Iterable[Place]:
+        """Return the products with 0 through which alone ``wholes`` were computed from ``parts``."""
+
+    def live(self, tensors: Iterable[Subject]) -> AbstractSet[Subject]:
+        """Return the tensors that gradients flow back to for certain."""
+
+    def spent_graphs(self) -> Iterable[Call]:
+        """Return the backward passes of loops after which nothing can go back through the same graph again."""
+
+    def are_means(self, subjects: Iterable[Subject]) -> bool:
+        """Is each of these tensors the mean of the losses in a batch, scaled for half precision at most?"""
 
     def name_of(self, subject: Subject) -> str:
         """Return the name that an object was first bound to; empty if it has none."""

@@ -29,6 +29,7 @@ class Sign(Enum):
     REARRANGED_VIEW = auto()  # a view, not of what is made contiguous, after a change of the order of dimensions
     IDLE_CONTEXT = auto()  # a context manager of torch that is named and not called, called alone, or above a class
     TENSOR_OF_NAME = auto()  # `tensor(...)` of something that is not written out
+    RETAINED_GRAPH = auto()  # `retain_graph=True`
     GROWTH = auto()  # a sum or a list that something is added to
     EVALUATION = auto()  # a name that speaks of validation, test or inference
     BATCHES = auto()  # a name that speaks of a data loader

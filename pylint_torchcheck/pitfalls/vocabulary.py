@@ -70,6 +70,10 @@ class RecordedEvaluation(EvaluationForward):
     """The same, while gradients are recorded."""
 
 
+class SingleSampleForward(Forward):
+    """A module was called for each batch of a loader, the last of which has a single sample."""
+
+
 class Backward(Verb):
     """Gradients were added to the parameters that a loss depends on."""
 

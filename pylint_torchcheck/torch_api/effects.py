@@ -270,7 +270,8 @@ LEAVING_PLACE: Final = frozenset({"cpu", "cuda", "xpu", "to", "type", "type_as",
 HOLDING_PLACE: Final = frozenset({"detach", "detach_", "data", "grad"})
 # Constructors that take the place of what they are given.
 PLACED_ELSEWHERE: Final = frozenset(
-    f"torch.{name}" for name in "as_tensor asarray empty_like full_like ones_like rand_like randn_like zeros_like "
+    f"torch.{name}"
+    for name in "as_tensor asarray empty_like full_like ones_like rand_like randn_like zeros_like "
     "randint_like normal from_dlpack scalar_tensor".split()
 )
 DEVICE: Final = "torch.device"
@@ -288,12 +289,18 @@ POINTWISE: Final = frozenset(
 
 # Methods whose result is the same memory in another order, and those that say where each dimension comes to lie.
 SWAPPING: Final = frozenset({"transpose", "swapaxes", "swapdims"})
-PERMUTING: Final = SWAPPING | frozenset("permute t T mT H mH movedim moveaxis rot90 as_strided unfold expand_as".split())
+PERMUTING: Final = SWAPPING | frozenset(
+    "permute t T mT H mH movedim moveaxis rot90 as_strided unfold expand_as".split()
+)
 LAYING_OUT: Final = SWAPPING | frozenset("permute t unsqueeze expand view reshape contiguous".split())
 # Methods and functions that give a tensor of as many dimensions as what they are given, or as the largest of these.
-SHAPE_KEEPING: Final = POINTWISE | SWAPPING | frozenset(
-    "matmul bmm softmax log_softmax dropout masked_fill contiguous gelu silu leaky_relu where layer_norm normalize "
-    "baddbmm".split()
+SHAPE_KEEPING: Final = (
+    POINTWISE
+    | SWAPPING
+    | frozenset(
+        "matmul bmm softmax log_softmax dropout masked_fill contiguous gelu silu leaky_relu where layer_norm normalize "
+        "baddbmm".split()
+    )
 )
 
 SCALING: Final = frozenset({"*", "/", "//", "**"})

@@ -22,9 +22,7 @@ Calls = Mapping[nodes.NodeNG | None, CallSite]
 class Buffers:
     """Answers for one file."""
 
-    def __init__(
-        self, assignments: Iterable[AttributeSite], learning: set[Value], calls: Calls, store: Store
-    ) -> None:
+    def __init__(self, assignments: Iterable[AttributeSite], learning: set[Value], calls: Calls, store: Store) -> None:
         self._learning = learning
         self._calls = calls
         self._store = store

@@ -10,7 +10,7 @@ from pylint_torchcheck.pitfalls.vocabulary import Accumulate, Created, Kind, Loa
 from pylint_torchcheck.torch_api import effects, generated
 from pylint_torchcheck.torch_api.effects import Effect
 from pylint_torchcheck.torch_api.objects import canonical, method_path, signature
-from pylint_torchcheck.trace import gradients, shapes
+from pylint_torchcheck.trace import gradients, lengths, shapes
 from pylint_torchcheck.trace.accumulation import outlives_iteration
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.callsites import CallSite
@@ -114,7 +114,7 @@ class Calls(Library):
     def _way(self, node: nodes.Call, func: nodes.Attribute, value: Value) -> object:
         """Return what decides how a method call is read; receivers for which it is the same are read together."""
         name = func.attrname
-        stored = self.here().get((value, name))
+        stored = self.held(value, name)
         if stored is not None and not _is_super(func.expr):
             return stored
         if value.kind is Kind.LIBRARY:
@@ -201,7 +201,9 @@ class Calls(Library):
         functions = [value for value in arguments.everything() if value.kind is Kind.FUNCTION]
         if effect.verb is OptimizerStep:
             for function in functions:
-                self.follow(node, function, Arguments(), NOTHING)
+                self._call_one(node, function, Arguments())
+            if not effect.on and arguments.everything() - set(functions):
+                self.escape(node, group)  # a closure out of sight, or the context of a distributed backward pass
         elif name == "apply":
             with self.over_modules(node):
                 for function in functions:
@@ -228,7 +230,10 @@ class Calls(Library):
                 gradients.change(self, node, value, name)
         match next(iter(group)).kind:
             case Kind.TENSOR | Kind.PARAMETER:
-                return NOTHING.union(*(self._tensor_method(node, name, value, arguments) for value in group))
+                made = ((value, self._tensor_method(node, name, value, arguments)) for value in group)
+                return NOTHING.union(*(lengths.kept(self, node, name, value, values) for value, values in made))
+            case Kind.DATA:
+                return NOTHING.union(*(lengths.kept(self, node, name, value, PLAIN) for value in group))
             case Kind.COLLECTION:
                 return NOTHING.union(*(self._collection_method(node, name, value, arguments) for value in group))
             case Kind.CHECKPOINT | Kind.STATE_DICT:
@@ -327,7 +332,7 @@ class Calls(Library):
             case Kind.CLASS:
                 return self.instantiate(node, callee, arguments)
             case Kind.LOSS_FUNCTION:
-                path = shapes.LOSSES if callee.constant is False else shapes.LOSS
+                path = shapes.path_of_loss(callee.constant)
                 sources = arguments.everything()
                 if callee.definition is not None:  # it may have parameters of its own
                     sources |= frozenset({callee})

@@ -51,6 +51,11 @@ class CallSite(Place):
         return source_of(self.node.func.expr) if isinstance(self.node.func, nodes.Attribute) else ""
 
     @property
+    def callee_text(self) -> str:
+        """The source of what is called."""
+        return source_of(self.node.func)
+
+    @property
     def chain_text(self) -> str:
         """The source of what a chain of methods that change nothing begins with: ``x`` for ``x.float().cuda()``."""
         node = self.node

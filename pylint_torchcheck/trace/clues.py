@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 
 from astroid import nodes
 
@@ -21,6 +23,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     OptimizerStep,
     PartReplaced,
     RecordedEvaluation,
+    SingleSampleForward,
     StepElsewhere,
     Thaw,
     UnscaledByHand,
@@ -28,7 +31,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     ZeroElsewhere,
     ZeroGrad,
 )
-from pylint_torchcheck.torch_api import effects, frameworks, generated
+from pylint_torchcheck.torch_api import effects, frameworks, generated, lengths
 from pylint_torchcheck.torch_api.effects import Effect
 
 _BY_HAND: dict[type[Verb], str] = {
@@ -60,6 +63,8 @@ def _signs_of(verb: type[Verb]) -> Signs:
         return signs([Sign.EVALUATION], [Sign.BATCHES, *_SWITCHES])
     if verb is RecordedEvaluation:
         return signs([Sign.EVALUATION], [Sign.BATCHES])
+    if verb is SingleSampleForward:
+        return signs(["DataLoader"], sorted(_last(path) for path in lengths.SOURCES))
     if verb is PartReplaced:
         return signs(sorted(_last(path) for path in effects.WEIGHTED))
     if verb is Drained:
@@ -73,10 +78,20 @@ def _signs_of(verb: type[Verb]) -> Signs:
     return () if _are_akin(verb, Forward) else signs(_names_of(verb))
 
 
+@cache
 def _names_of(verb: type[Verb]) -> frozenset[Clue]:
     """Return the names of what makes a verb, or a wider one that may turn out to be it."""
     by_hand = {name for other, name in _BY_HAND.items() if _are_akin(other, verb)}
-    return frozenset({name for name, made in _everything_made() if _are_akin(made, verb)} | by_hand)
+    made = (names for other, names in _names_by_verb().items() if _are_akin(other, verb))
+    return frozenset[Clue](by_hand).union(*made)
+
+
+@cache
+def _names_by_verb() -> Mapping[type[Verb], set[str]]:
+    found: dict[type[Verb], set[str]] = defaultdict(set)
+    for name, verb in _everything_made():
+        found[verb].add(name)
+    return found
 
 
 def _everything_made() -> Iterator[tuple[str, type[Verb]]]:
@@ -164,5 +179,7 @@ _MAKING = frozenset(_last(path) for path in generated.CONSTRUCTORS)
 _COLLECTIONS = (nodes.List, nodes.Tuple, nodes.Dict, nodes.ListComp, nodes.DictComp)
 _LAYERS = frozenset(_last(path) for path in effects.PARAMETRIC | effects.DROPOUTS)
 _MADE = rf"(?:[\w.]{{1,60}}\.)?(?:{'|'.join(sorted(_LAYERS))}|Sequential)\("
-_BUILT_AND_CALLED = re.compile(rf"{_MADE}[^\n()]*\)\s*(?:\.\w+\([^()\n]*\)\s*)*\(|\b(\w+)\s*=\s*{_MADE}[\s\S]{{0,800}}?\b\1\(")
+_BUILT_AND_CALLED = re.compile(
+    rf"{_MADE}[^\n()]*\)\s*(?:\.\w+\([^()\n]*\)\s*)*\(|\b(\w+)\s*=\s*{_MADE}[\s\S]{{0,800}}?\b\1\("
+)
 _SETTING = re.compile(r"\bself\.\w+\s*(?::[^=\n]+)?=(?!=)")

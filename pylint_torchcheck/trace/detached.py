@@ -29,7 +29,7 @@ class Detached:
 
     def is_cut_off(self, value: Value) -> bool:
         """Is a tensor made of numbers, detached, or computed from such alone, or where nothing is recorded?"""
-        if value.kind is not Kind.TENSOR or value.owner is not None and value.path not in CUTTING:
+        if value.kind is not Kind.TENSOR or (value.owner is not None and value.path not in CUTTING):
             return False
         if value.path in CUTTING or value.path in CONSTRUCTORS - GRAPH_KEEPING_CONSTRUCTORS:
             return not self._store.parts.get(value)  # that it was changed by

@@ -12,7 +12,7 @@ from pylint_torchcheck.pitfalls.vocabulary import Verb
 from pylint_torchcheck.trace import purpose
 from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.places import Place
-from pylint_torchcheck.trace.recurrence import conditions, counts
+from pylint_torchcheck.trace.recurrence import conditions, counts, happens_at_times, period
 from pylint_torchcheck.trace.values import NOTHING, Frame, Value, Values
 
 
@@ -60,6 +60,17 @@ class Event:
         """Does this happen every so many iterations of the innermost loop, as ``if index % 4 == 0`` says?"""
         return any(isinstance(one, nodes.If) and counts(one.test) for one in conditions(self))
 
+    @property
+    def happens_at_times(self) -> bool:
+        """Does this happen in some iterations and not in others, or to an item that each iteration chooses anew?"""
+        return happens_at_times(self)
+
+    @property
+    def period(self) -> str:
+        """The source of the number of iterations after each of which this happens; empty if it is not periodic."""
+        tests = (one.test for one in conditions(self) if isinstance(one, nodes.If))
+        return next((found for found in map(period, tests) if found), "")
+
     def makes_anew(self, subject: object) -> bool:
         """Is an object made within the innermost loop around this, and so made anew in each iteration?"""
         if not self.loops or not isinstance(subject, Value):
@@ -75,7 +86,9 @@ class Event:
 
     def is_reached_like(self, subject: object) -> bool:
         """Was an object made on the same way into the program?"""
-        return isinstance(subject, Value) and subject.frame is not None and subject.frame.outermost is self.frame.outermost
+        return (
+            isinstance(subject, Value) and subject.frame is not None and subject.frame.outermost is self.frame.outermost
+        )
 
     def shares_loop_with(self, other: object) -> bool:
         """Do both happen in one loop, each time around?"""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, TypeAlias
 
 from astroid import nodes
 
 from pylint_torchcheck.pitfalls.vocabulary import Kind, PartReplaced
 from pylint_torchcheck.torch_api import effects
 from pylint_torchcheck.torch_api.objects import canonical, is_child
-from pylint_torchcheck.trace import truth
+from pylint_torchcheck.trace import products, truth
 from pylint_torchcheck.trace.classes import find_method, is_property
 from pylint_torchcheck.trace.machine import Machine
 from pylint_torchcheck.trace.places import dotted
@@ -29,15 +29,17 @@ _REGISTERS = frozenset(
     {"_modules", "_parameters", "_buffers", "__dict__"}
 )  # where a module keeps what is assigned to it
 
-_Reader: TypeAlias = Callable[[Any], Values]
+_Reader: TypeAlias = Callable[[Any, Any], Values]
 
 
 class Expressions(Machine):
     """Evaluates expressions; calls are read by the class that extends it."""
 
+    # For each type of node, the method that reads it. A bound one would keep all that was read until the next collection.
+    _evaluators: ClassVar[dict[type[nodes.NodeNG], _Reader]] = {}
+
     def __init__(self, tree: nodes.Module, store: Store) -> None:
         super().__init__(tree, store)
-        self._evaluators: dict[type[nodes.NodeNG], _Reader] = {}  # for each type of node, the method that reads it
         self.attributes: dict[nodes.NodeNG, AttributeSite] = {}  # what is read, but for methods in calls, and assigned
 
         self.comparisons: dict[nodes.NodeNG, Comparison] = {}
@@ -50,8 +52,8 @@ class Expressions(Machine):
             return PLAIN
         kind = type(node)
         if kind not in self._evaluators:
-            self._evaluators[kind] = getattr(self, f"_{kind.__name__.lower()}", self._children)
-        return self._evaluators[kind](node)
+            self._evaluators[kind] = getattr(type(self), f"_{kind.__name__.lower()}", type(self)._children)
+        return self._evaluators[kind](self, node)
 
     def call(self, node: nodes.Call) -> Values:
         """Read a call."""
@@ -102,7 +104,14 @@ class Expressions(Machine):
             chain.append(chain[-1].left)
         values = self.evaluate(chain[-1].left)
         for operation in reversed(chain):
-            values = self.combine(operation, values | self.evaluate(operation.right))
+            values = self._operation(operation, values, self.evaluate(operation.right))
+        return values
+
+    def _operation(self, node: nodes.BinOp, left: Values, right: Values) -> Values:
+        """Return the result of arithmetic; a tensor times 0 is one that hands no gradient on."""
+        values = self.combine(node, left | right)
+        if node.op == "*" and (products.is_zero(left) or products.is_zero(right)):
+            return products.marked(self, node, values)
         return values
 
     def combine(self, site: nodes.NodeNG, operands: Values, path: str = "") -> Values:
@@ -114,12 +123,6 @@ class Expressions(Machine):
         if kinds & {Kind.COLLECTION, Kind.PARAMETERS, Kind.SOME_PARAMETERS}:
             return self.collection(site, [("*", operands)])
         return self.unknown(site, operands) if Kind.UNKNOWN in kinds else PLAIN
-
-    def unknown(self, site: nodes.NodeNG, sources: Iterable[Value] = ()) -> Values:
-        """Return something unknown that was made from ``sources``."""
-        value = self.store.make(Kind.UNKNOWN, site, self.frame)
-        self.store.derive(value, sources)
-        return frozenset({value})
 
     def _unaryop(self, node: nodes.UnaryOp) -> Values:
         operand = self.evaluate(node.operand)
@@ -345,8 +348,12 @@ class Expressions(Machine):
             found |= self._attribute_of(value, name, node)
         return self.guess(found, node)
 
+    def held(self, value: Value, name: str) -> Values | None:
+        """Return what an attribute has been set to."""
+        return self.here().get((value, name))
+
     def _attribute_of(self, value: Value, name: str, node: nodes.NodeNG) -> Values:
-        held = self.here().get((value, name))
+        held = self.held(value, name)
         if held is not None:
             return held
         if isinstance(value.definition, nodes.ClassDef):
@@ -514,7 +521,9 @@ def _compares_tensors(left: Values, right: Values) -> bool:
     """Is each number compared by itself? Of ``None`` and of text there is one answer."""
     kinds = {value.kind for value in left | right}
     constants = [value.constant for value in left | right if value.kind is Kind.CONSTANT]
-    return bool(kinds & {Kind.TENSOR, Kind.PARAMETER}) and not any(one is None or isinstance(one, str) for one in constants)
+    return bool(kinds & {Kind.TENSOR, Kind.PARAMETER}) and not any(
+        one is None or isinstance(one, str) for one in constants
+    )
 
 
 def of_module(value: Value) -> bool:

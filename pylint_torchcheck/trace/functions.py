@@ -177,7 +177,11 @@ class Functions(Expressions):
 
     def _module_among(self, classes: Values) -> str:
         """Say that a class of the project is one of modules, if it is."""
-        kinds = [kind_of_instance(one.definition, self.store) for one in classes if isinstance(one.definition, nodes.ClassDef)]
+        kinds = [
+            kind_of_instance(one.definition, self.store)
+            for one in classes
+            if isinstance(one.definition, nodes.ClassDef)
+        ]
         return "torch.nn.Module" if kinds and all(kind == (Kind.MODULE, False) for kind in kinds) else ""
 
     def _bind_parameters(

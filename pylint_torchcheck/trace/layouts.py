@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from astroid import nodes
 
@@ -32,7 +33,7 @@ class _Layout:
     def runs(self) -> int:
         """Return how many runs of dimensions there are at the least that follow one another in memory."""
         dims = [dim for dim in self.dims if dim != _SINGLE]
-        pairs = zip(dims, dims[1:], strict=False)
+        pairs = pairwise(dims)
         return bool(dims) + sum(not (after == dim + 1 or dim == after == _REPEATED) for dim, after in pairs)
 
     def of_rank(self, rank: int) -> _Layout:

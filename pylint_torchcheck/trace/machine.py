@@ -8,14 +8,23 @@ from contextlib import contextmanager
 
 from astroid import nodes
 
-from pylint_torchcheck.pitfalls.vocabulary import ChangedInPlace, ChangedOnRecord, Created, Drained, Kind, NormsHeld, Obtained, Verb
+from pylint_torchcheck.pitfalls.vocabulary import (
+    ChangedInPlace,
+    ChangedOnRecord,
+    Created,
+    Drained,
+    Kind,
+    NormsHeld,
+    Obtained,
+    Verb,
+)
 from pylint_torchcheck.torch_api.effects import GRAD_CONTEXTS, NO_GRADIENT
 from pylint_torchcheck.trace import iterators
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.places import dotted
-from pylint_torchcheck.trace.project import roles_of
+from pylint_torchcheck.trace.project import found_in
 from pylint_torchcheck.trace.roles import Roles
 from pylint_torchcheck.trace.state import Settled, Slot, State
 from pylint_torchcheck.trace.values import ANYTHING, NOTHING, Frame, Store, Value, Values
@@ -93,7 +102,7 @@ class Machine:
         """What the names of the file that is under way seem to be."""
         tree = self.module_frame().scope
         if tree not in self._roles:
-            self._roles[tree] = Roles(tree) if tree is self.tree else roles_of(tree)
+            self._roles[tree] = found_in(tree, Roles)
         return self._roles[tree]
 
     # Names
@@ -101,15 +110,23 @@ class Machine:
     def lookup(self, name: str) -> Values:
         """Return what a name may stand for here."""
         state = self.here()
-        frame: Frame | None = self.frame
-        while frame is not None:
+        frame = self.frame
+        while True:
             values = state.get((frame, name))
             if values is not None:
                 return values
+            if frame.parent is None:
+                break
             frame = frame.parent
+        values = self.not_found(frame, name)
+        if values is not None:
+            return values
         if name in _BUILTINS:
             return frozenset({self.store.make(Kind.LIBRARY, path=f"builtins.{name}")})
         return self.guess(ANYTHING, name)
+
+    def not_found(self, frame: Frame, name: str) -> Values | None:
+        """Return what a name of a module is that nothing has bound so far."""
 
     def bind(self, name: str, values: Values) -> None:
         """Let a name stand for ``values``."""
@@ -212,6 +229,12 @@ class Machine:
         if self.recording() is False or live <= {False}:
             return False
         return True if True in live and self.recording() else None
+
+    def unknown(self, site: nodes.NodeNG, sources: Iterable[Value] = ()) -> Values:
+        """Return something unknown that was made from ``sources``."""
+        value = self.store.make(Kind.UNKNOWN, site, self.frame)
+        self.store.derive(value, sources)
+        return frozenset({value})
 
     def collection(self, site: nodes.NodeNG, items: Iterable[tuple[str | int, Values]], path: str = "") -> Values:
         """Return a list, tuple or dict that holds ``items`` by index or key."""

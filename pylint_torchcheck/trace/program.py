@@ -9,12 +9,13 @@ from astroid import nodes
 
 from pylint_torchcheck.pitfalls.pitfall import Pitfall, Protocol
 from pylint_torchcheck.pitfalls.questions import Subject
+from pylint_torchcheck.pitfalls.releases import TorchRange
 from pylint_torchcheck.pitfalls.vocabulary import ChangedInPlace, Kind, Trait, Verb
 from pylint_torchcheck.torch_api.effects import ACTING_AT_ONCE, GRAD_CONTEXTS, MODULE_METHODS, MOVING_METHODS
 from pylint_torchcheck.torch_api.objects import is_method, made_by
 from pylint_torchcheck.trace.buffers import Buffers
 from pylint_torchcheck.trace.callsites import CallSite
-from pylint_torchcheck.trace.carried import carried
+from pylint_torchcheck.trace.carried import carried, live
 from pylint_torchcheck.trace.classes import enclosing_class, has_trait, kind_of_instance
 from pylint_torchcheck.trace.detached import Detached
 from pylint_torchcheck.trace.devices import is_on_accelerator
@@ -23,11 +24,14 @@ from pylint_torchcheck.trace.files import Files
 from pylint_torchcheck.trace.layouts import Layouts
 from pylint_torchcheck.trace.origins import Origins
 from pylint_torchcheck.trace.places import Place, dotted
+from pylint_torchcheck.trace.products import nullified
 from pylint_torchcheck.trace.reader import Reader
 from pylint_torchcheck.trace.recording import Recording, is_blended
 from pylint_torchcheck.trace.registration import hidden_modules, hidden_parameters
+from pylint_torchcheck.trace.requirements import torch_range
+from pylint_torchcheck.trace.retained import Retained
 from pylint_torchcheck.trace.roots import read_everything
-from pylint_torchcheck.trace.shapes import is_scalar
+from pylint_torchcheck.trace.shapes import is_mean, is_scalar
 from pylint_torchcheck.trace.sites import AttributeSite, Comparison, Expression
 from pylint_torchcheck.trace.survey import Survey, statements
 from pylint_torchcheck.trace.typestate import Breach, Follower, all_breaches
@@ -81,6 +85,11 @@ class Program:
         """Each target of an assignment in the file, with all that it gets."""
         return ((target, values) for target, values in self._bindings.items() if target.root() is self._tree)
 
+    @cached_property
+    def torch_range(self) -> TorchRange:
+        """The releases of torch that the project around the file declares."""
+        return torch_range(self._tree.file)
+
     @property
     def traces(self) -> Sequence[Trace]:
         """One for the module's body and one for each function that nothing in the file calls."""
@@ -121,6 +130,32 @@ class Program:
         for trace in self._traces:
             yield from ((call, Place(argument)) for call, argument in carried(trace, self._by_node, self._store))
 
+    def call_of(self, event: object) -> CallSite | None:
+        """Return the call by which an event happened; ``None`` if it is no call in this file."""
+        return self._by_node.get(event.node) if isinstance(event, Event) else None
+
+    def multiplied_by_zero(self, parts: Iterable[Subject], wholes: Iterable[Subject]) -> Iterator[Place]:
+        """Return the products with 0 through which alone ``wholes`` were computed from ``parts``."""
+        products = nullified(_values(parts), _values(wholes), self._store)
+        yield from (Place(value.site) for value in products if value.site is not None)
+
+    def live(self, tensors: Iterable[Subject]) -> Values:
+        """Return the tensors that gradients flow back to for certain."""
+        return live(_values(tensors), self._store)
+
+    def spent_graphs(self) -> Iterator[CallSite]:
+        """Return the backward passes of loops after which nothing can go back through the same graph again."""
+        kept = NOTHING.union(
+            *(values for target, values in self._bindings.items() if isinstance(target, nodes.AssignAttr))
+        )
+        found = (event.node for trace in self._traces for event in Retained(trace, self._store, kept).spent())
+        yield from (self._by_node[node] for node in dict.fromkeys(found) if node in self._by_node)
+
+    def are_means(self, subjects: Iterable[Subject]) -> bool:
+        """Is each of these tensors the mean of the losses in a batch, scaled for half precision at most?"""
+        tensors = _values(subjects)
+        return bool(tensors) and all(is_mean(value, self._store) for value in tensors)
+
     def name_of(self, subject: Subject) -> str:
         """Return the name that an object was first bound to; empty if it has none."""
         return next((dotted(target) for target, values in self.bindings if subject in values), "")
@@ -144,14 +179,17 @@ class Program:
 
     def contexts_of_classes(self) -> Iterator[Expression]:
         """Return the decorators of classes that switch the recording of gradients."""
-        yield from (one for one in self._above_classes if one.values and all(v.path in GRAD_CONTEXTS for v in one.values))
+        yield from (
+            one for one in self._above_classes if one.values and all(v.path in GRAD_CONTEXTS for v in one.values)
+        )
 
     def unentered_contexts(self) -> Iterator[CallSite]:
         """Return the statements that make a context manager of torch, and enter it nowhere."""
         for callsite in self._callsites:
-            if callsite.is_statement and callsite.paths and all(made_by(path) is Kind.CONTEXT for path in callsite.paths):
-                if callsite.paths.isdisjoint(ACTING_AT_ONCE):
-                    yield callsite
+            paths = callsite.paths
+            is_context = paths and all(made_by(path) is Kind.CONTEXT for path in paths)
+            if callsite.is_statement and is_context and paths.isdisjoint(ACTING_AT_ONCE):
+                yield callsite
 
     @cached_property
     def _recording(self) -> Recording:
@@ -173,8 +211,9 @@ class Program:
 
     def is_trained_by(self, subject: Subject, event: object) -> bool:
         """Is it a parameter, or a tensor with a gradient, that a backward pass reaches for certain?"""
-        known = isinstance(subject, Value) and isinstance(event, Event)
-        return known and self._recording.is_trained_by(subject, event)
+        if not isinstance(subject, Value) or not isinstance(event, Event):
+            return False
+        return self._recording.is_trained_by(subject, event)
 
     def is_blended(self, subject: Subject, sources: Iterable[Subject]) -> bool:
         """Are parameters other than this one among ``sources``, as for a moving average of them?"""

@@ -83,7 +83,9 @@ class Recording:
 
 def is_blended(parameter: Value, sources: Values) -> bool:
     """Are parameters other than this one among ``sources``, as for a moving average of them?"""
-    return any(one.kind is Kind.PARAMETER and one is not parameter for source in sources for one in _with_owners(source))
+    return any(
+        one.kind is Kind.PARAMETER and one is not parameter for source in sources for one in _with_owners(source)
+    )
 
 
 def _with_owners(value: Value) -> Iterator[Value]:

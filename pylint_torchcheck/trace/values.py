@@ -117,6 +117,9 @@ class Store:
     homes: dict[Definition | None, Frame] = field(default_factory=dict)
     models: dict[Value, Value] = field(default_factory=dict)  # another instance, in place of one that was not read
     attributes_of: dict[nodes.ClassDef, frozenset[str]] = field(default_factory=dict)
+    lengths: dict[Value, int | None] = field(
+        default_factory=dict
+    )  # items of data; of a loader, those in its last batch
 
     def make(
         self,
@@ -161,6 +164,10 @@ class Store:
     def derive(self, value: Value, sources: Iterable[Value]) -> None:
         """Remember that ``value`` was computed or built from ``sources``."""
         self.parts.setdefault(value, set()).update(source for source in sources if source is not value)
+
+    def holders(self, values: Values) -> list[Value]:
+        """Return what was built from any of ``values``."""
+        return [whole for whole, parts in self.parts.items() if not parts.isdisjoint(values)]
 
     def origins(self, values: Iterable[Value]) -> set[Value]:
         """Return ``values`` and all that they were computed or built from."""

@@ -83,7 +83,7 @@ class TestFindings:
         (project / "commented.py").write_text(
             reading.format("  # pylint: enable=tensor-data-attribute"), encoding="utf-8"
         )
-        status, output, _ = torchcheck("train.py", "commented.py")
+        output = torchcheck("train.py", "commented.py")[1]
 
         assert [line.partition(":")[0] for line in findings(output)] == ["commented.py"]
         assert torchcheck("--enable=tensor-data-attribute", "train.py")[0]

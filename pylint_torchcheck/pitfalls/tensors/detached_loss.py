@@ -8,7 +8,6 @@ from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
 from pylint_torchcheck.pitfalls.questions import Event, Program
 from pylint_torchcheck.pitfalls.vocabulary import Backward
 
-
 _CUTTING = (
     *("tensor", "Variable", ".detach", ".data", ".requires_grad_", ".requires_grad ="),
     *("no_grad", "inference_mode", "set_grad_enabled"),

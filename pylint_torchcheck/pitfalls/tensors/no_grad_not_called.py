@@ -33,4 +33,6 @@ class NoGradNotCalled(Pitfall):
             )
         for decorator in program.contexts_of_classes():
             above = f"@{decorator.text}"
-            yield Finding(decorator, (above, "reaches the constructor of the class alone", f"{above} above each method"))
+            yield Finding(
+                decorator, (above, "reaches the constructor of the class alone", f"{above} above each method")
+            )

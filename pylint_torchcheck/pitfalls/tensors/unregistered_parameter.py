@@ -18,9 +18,7 @@ class UnregisteredParameter(Pitfall):
 
     msgid = "E7782"
     symbol = "unregistered-parameter"
-    message = (
-        "%s %s, so parameters() and state_dict() pass it by: it is neither trained nor saved; write %s"
-    )
+    message = "%s %s, so parameters() and state_dict() pass it by: it is neither trained nor saved; write %s"
     signs = signs([Sign.LEAF, Sign.KEPT_COLLECTION])
 
     @classmethod
