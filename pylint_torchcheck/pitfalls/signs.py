@@ -46,6 +46,10 @@ Clue: TypeAlias = str | Sign | type[Verb]
 Signs: TypeAlias = tuple[frozenset[Clue], ...]
 
 
+# Of a question that is answered by looking at the source, for which nothing needs to be read.
+UNREAD: Signs = (frozenset(),)
+
+
 def signs(*groups: Iterable[Clue]) -> Signs:
     """Return signs: of each group one clue must be there.
 

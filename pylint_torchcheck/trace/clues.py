@@ -54,7 +54,7 @@ def signs_of(pitfall: type[Pitfall]) -> Signs:
 def _expanded(group: frozenset[Clue]) -> Iterator[Clue]:
     """Put names in the place of verbs."""
     for clue in group:
-        yield from _names_of(clue) if isinstance(clue, type) else (clue,)
+        yield from _names_of(clue) if isinstance(clue, type) else (clue,)  # type: ignore[arg-type]  # mypy asks the class for what its objects have
 
 
 def _signs_of(verb: type[Verb]) -> Signs:
@@ -75,7 +75,7 @@ def _signs_of(verb: type[Verb]) -> Signs:
         return _signs_of(OptimizerStep)
     if verb is NormsHeld:
         return signs([".eval", ".train"])
-    return () if _are_akin(verb, Forward) else signs(_names_of(verb))
+    return () if _are_akin(verb, Forward) else signs(_names_of(verb))  # type: ignore[arg-type]  # mypy asks the class for what its objects have
 
 
 @cache

@@ -39,7 +39,7 @@ def _is_one_item(collection: Value) -> bool:
 
 
 def _held(attribute: AttributeSite, store: Store) -> Iterator[Value]:
-    """Return what is in the collections that an attribute gets, and in those within them, if it gets no others."""
+    """Return what is in the collections that an attribute gets, and in those within; nothing, if it gets others."""
     if any(value.kind is not Kind.COLLECTION for value in attribute.values):
         return
     waiting, seen = list(attribute.values), set[Value]()

@@ -113,6 +113,8 @@ class Store:
     _frames: dict[tuple[object, ...], Frame] = field(default_factory=dict)
     parts: dict[Value, set[Value]] = field(default_factory=dict)
     uses: dict[Value, set[str]] = field(default_factory=dict)
+    keys: dict[Value, dict[str | int, None]] = field(default_factory=dict)  # of a collection, those that are known
+    open: set[Value] = field(default_factory=set)  # collections that something was added to under keys not in sight
     bases: dict[nodes.ClassDef, list[Values]] = field(default_factory=dict)
     homes: dict[Definition | None, Frame] = field(default_factory=dict)
     models: dict[Value, Value] = field(default_factory=dict)  # another instance, in place of one that was not read

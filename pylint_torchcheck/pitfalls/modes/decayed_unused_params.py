@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
-from pylint_torchcheck.pitfalls.questions import Call, Event, Program, Subject, Trace
+from pylint_torchcheck.pitfalls.questions import Call, Event, Place, Program, Subject, Trace
 from pylint_torchcheck.pitfalls.vocabulary import Backward, Forward, Kind, OptimizerStep, Trait, ZeroGrad
 
 
@@ -66,12 +66,14 @@ def _used_for_nothing(program: Program, trace: Trace, step: Event) -> Iterator[F
     losses = [event for event in trace.beside(step, Backward) if event.in_every_iteration]
     if len({event.place for event in losses}) == 1:
         for event in _forwards(program, trace, step):
-            call = program.call_of(event)
-            if call is None:
-                continue
-            for place in program.multiplied_by_zero(event.results, losses[0].subjects):
-                cure = "the optimizer without its parameters"
-                yield Finding(place, (place.text, call.callee_text, cure))
+            products = program.multiplied_by_zero(event.results, losses[0].subjects)
+            yield from _for_nothing(program.call_of(event), products)
+
+
+def _for_nothing(call: Call | None, products: Iterable[Place]) -> Iterator[Finding]:
+    if call is not None:
+        cure = f"the optimizer without {call.callee_text}.parameters()"
+        yield from (Finding(place, (place.text, call.callee_text, cure)) for place in products)
 
 
 def _forwards(program: Program, trace: Trace, step: Event) -> list[Event]:
