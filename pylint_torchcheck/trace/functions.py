@@ -320,7 +320,7 @@ class Functions(Expressions):
 def _unquoted(annotation: nodes.NodeNG | None) -> nodes.NodeNG | None:
     """Return the one type of ``"nn.Module"``, ``Optional[nn.Module]`` and ``nn.Module | None``."""
     match annotation:
-        case nodes.Const(value=str(text)) if text.replace(".", "").isidentifier():
+        case nodes.Const(value=str() as text) if text.replace(".", "").isidentifier():
             return nodes.Name(text, 0, 0, annotation, end_lineno=0, end_col_offset=0)
         case nodes.Subscript(value=outer, slice=inner) if dotted(outer).rpartition(".")[2] == "Optional":
             return _unquoted(inner)
