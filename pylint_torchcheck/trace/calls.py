@@ -240,6 +240,11 @@ class Calls(Library):
                 return NOTHING.union(*(self._checkpoint_method(node, name, value, arguments) for value in group))
             case Kind.MODULE | Kind.LOSS_FUNCTION:
                 return self._module_method(node, name, group, arguments)
+            case Kind.SCHEDULER | Kind.OPTIMIZER if (
+                name == "__init__"
+            ):  # that of torch's own class, called by one of the file
+                for value in group:
+                    self.store.derive(value, arguments.everything())
             case kind if kind in _WITH_METHODS:
                 self.escape(node, group)
                 return self.unknown_call(node, f".{name}", arguments)
