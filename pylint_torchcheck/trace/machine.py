@@ -16,11 +16,13 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     Kind,
     NormsHeld,
     Obtained,
+    Ranks,
     Verb,
 )
 from pylint_torchcheck.torch_api.effects import GRAD_CONTEXTS, NO_GRADIENT
-from pylint_torchcheck.trace import iterators
+from pylint_torchcheck.trace import iterators, ranks
 from pylint_torchcheck.trace.arguments import Arguments
+from pylint_torchcheck.trace.contents import Contents
 from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.places import dotted
@@ -73,6 +75,8 @@ class Machine:
         self.inside, self.loops, self._work, self._far = (), (), 0, 0
         self.state = state.copy()
         self.state.ends = frozenset()
+        self.state.put(ranks.ARRIVING, self.store.constant(Ranks.EVERY))
+        self.state.put(ranks.GROUP, NOTHING)  # who calls from outside of the file may have looked at the rank
         self.emit(Verb, self.tree, NOTHING)
         return self.trace
 
@@ -239,7 +243,9 @@ class Machine:
     def collection(self, site: nodes.NodeNG, items: Iterable[tuple[str | int, Values]], path: str = "") -> Values:
         """Return a list, tuple or dict that holds ``items`` by index or key."""
         value = self.store.make(Kind.COLLECTION, site, self.frame, path=path)
+        keys = self.store.keys.setdefault(value, {})
         for key, held in items:
+            keys[key] = None
             self.here().put((value, key), held)
             self.store.derive(value, held)
         return frozenset({value})
@@ -279,11 +285,12 @@ class Machine:
         results: Values = NOTHING,
         *,
         outlives: bool = False,
+        contents: Contents | None = None,
     ) -> None:
         """Record an event that follows whatever may have come last."""
         state = self.here()
         number = len(self.trace.recorded)
-        event = Event(number, verb, node, self.frame, subjects, results, self.loops, outlives)
+        event = Event(number, verb, node, self.frame, subjects, results, self.loops, outlives, contents, self.inside)
         self.trace.add(event, state.ends)
         state.ends = frozenset({number})
 
@@ -327,7 +334,7 @@ def _liveness(value: Value) -> bool | None:
             return value.on_graph
         case Kind.MODULE | Kind.PARAMETER | Kind.PARAMETERS | Kind.SOME_PARAMETERS:
             return True
-        case Kind.UNKNOWN | Kind.COLLECTION | Kind.INSTANCE:
+        case Kind.UNKNOWN | Kind.COLLECTION | Kind.INSTANCE | Kind.LOSS_FUNCTION:
             return None
     return False
 

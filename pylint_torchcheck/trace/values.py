@@ -52,6 +52,10 @@ class Frame:
             frame = frame.parent
         return frame
 
+    def is_within(self, name: str) -> bool:
+        """Is a function of this name under way here?"""
+        return any(function.name == name for function in self.functions())
+
     def functions(self) -> Iterable[nodes.FunctionDef]:
         """Return the functions under way here, innermost first."""
         frame: Frame | None = self
@@ -109,6 +113,8 @@ class Store:
     _frames: dict[tuple[object, ...], Frame] = field(default_factory=dict)
     parts: dict[Value, set[Value]] = field(default_factory=dict)
     uses: dict[Value, set[str]] = field(default_factory=dict)
+    keys: dict[Value, dict[str | int, None]] = field(default_factory=dict)  # of a collection, those that are known
+    open: set[Value] = field(default_factory=set)  # collections that something was added to under keys not in sight
     bases: dict[nodes.ClassDef, list[Values]] = field(default_factory=dict)
     homes: dict[Definition | None, Frame] = field(default_factory=dict)
     models: dict[Value, Value] = field(default_factory=dict)  # another instance, in place of one that was not read
@@ -180,6 +186,16 @@ class Store:
         """Remember that something is asked of these objects."""
         for value in values:
             self.uses.setdefault(value, set()).add(how)
+
+
+def objects(values: Values) -> Values:
+    """Return those that an attribute may be asked of: ``None`` only if there is nothing else, since it has none."""
+    return frozenset(value for value in values if not is_none(value)) or values
+
+
+def is_none(value: Value) -> bool:
+    """Is it the constant ``None``?"""
+    return value.kind is Kind.CONSTANT and value.constant is None
 
 
 UNKNOWN = Value(Kind.UNKNOWN)

@@ -18,8 +18,11 @@ _QUOTED = re.compile(r"['\"](\w+)(?=['\"])")
 _ARGUMENT = re.compile(r"\b(\w+)\s*[,)]")
 _LOADER = re.compile(r"loader|^dl$|_dl$", re.IGNORECASE)
 _UNCALLED = re.compile(r"\.(?:item|state_dict|detach|numpy|tolist|cpu)\b(?!\s*[(.=\w])")
-_LEAF = re.compile(r"\brequires_grad\s*=\s*True\b|\bParameter\([^\n]{0,200}?\)\.(?:cuda|to|float|half|double|type)\b")
-_COMPARED = re.compile(r"[dD]evice\w*\s*[!=]=|[!=]=\s*[\w.]*[dD]evice")
+_LEAF = re.compile(
+    r"\brequires_grad\s*=\s*True\b|\.requires_grad_\((?:True)?\)"
+    r"|\bParameter\([^\n]{0,200}?\)(?:\.(?:cuda|to|float|half|double|type)\b|\s*[*/])"
+)
+_COMPARED = re.compile(r"[dD]evice\w*\s*(?:[!=]=|(?:not\s+)?in\s*[(\[])|[!=]=\s*[\w.]*[dD]evice")
 _ITERATOR = re.compile(
     r"(?:[^=!<>]=|\breturn\b)\s*(?:(?:\([^\n]{0,80}\bfor\b|(?:filter|map|chain)\s*\()[\s\S]{0,160}?|[\w.]{1,80}\.)"
     r"(?:named_)?parameters\("
@@ -35,6 +38,7 @@ _DATA_CHANGED = re.compile(rf"\.data(?:\[[^\n]{{1,80}}?\])?\s*(?:{_CHANGED}|[-+*
 _REARRANGED_VIEW = re.compile(
     r"\.(?:permute|transpose|swapaxes|swapdims|expand|t)\([\s\S]{0,1000}?(?<!contiguous\(\))\.view\("
 )
+_LIKE_REQUIRES_GRAD = re.compile(r"\.(?!requires_grad\b)req?\w{3,10}_?g\w{1,8}\s*=(?!=)")
 _CONTEXT = r"(?:no_grad|inference_mode|enable_grad|set_grad_enabled|autocast)"
 _IDLE = re.compile(
     rf"\bwith\b[^\n]*\b{_CONTEXT}\s*(?:[:,]|as\b)|^[ \t]*(?:\w+\.)*{_CONTEXT}\([^\n]*\)[ \t]*(?:;|$)"
@@ -59,6 +63,7 @@ _PATTERNS = (
     ("weight", _LEAF_CHANGED, Sign.LEAF_CHANGED),
     (".data", _DATA_CHANGED, Sign.DATA_CHANGED),
     (".view(", _REARRANGED_VIEW, Sign.REARRANGED_VIEW),
+    (".req", _LIKE_REQUIRES_GRAD, Sign.LIKE_REQUIRES_GRAD),
     ("_grad", _IDLE, Sign.IDLE_CONTEXT),
     ("inference_mode", _IDLE, Sign.IDLE_CONTEXT),
     ("autocast", _IDLE, Sign.IDLE_CONTEXT),
