@@ -138,6 +138,8 @@ class Course:
         after: at the end of an epoch.
         loss: the one of ``each_batch`` whose result the framework backpropagates.
         unless_off: an attribute that, when false, leaves the backward pass to the class.
+        makes: the one of ``before`` that builds the optimizers.
+        hands_back: a method by which the class gets them back.
     """
 
     each_batch: tuple[str, ...]
@@ -145,6 +147,8 @@ class Course:
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     unless_off: str = ""
+    makes: str = ""
+    hands_back: str = ""
 
 
 COURSES: Final[dict[str, Course]] = {
@@ -157,6 +161,8 @@ COURSES: Final[dict[str, Course]] = {
         after=("on_train_epoch_end", "training_epoch_end"),
         loss="training_step",
         unless_off="automatic_optimization",
+        makes="configure_optimizers",
+        hands_back="optimizers",
     ),
     "composer.models.ComposerModel": Course(each_batch=("loss",), loss="loss"),
     "transformers.Trainer": Course(each_batch=("compute_loss",), loss="compute_loss"),
