@@ -14,6 +14,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     ClipGradients,
     EvalMode,
     Freeze,
+    FreezePart,
     Kind,
     Thaw,
     TrainMode,
@@ -85,10 +86,12 @@ _FABRIC: Final = {
 }
 _LIGHTNING_MODULE: Final = {
     **dict.fromkeys(
-        "log log_dict print save_hyperparameters toggle_optimizer untoggle_optimizer toggled_optimizer "
-        "to_onnx to_torchscript".split(),
+        "log log_dict print save_hyperparameters to_onnx to_torchscript".split(),
         _HARMLESS,
     ),
+    "toggle_optimizer": Effect(FreezePart),  # what the other optimizers hold
+    "untoggle_optimizer": Effect(Thaw),
+    "toggled_optimizer": Effect(FreezePart, then=Thaw),
     "optimizers": Effect(gives=Kind.UNKNOWN),  # one, or a list of several
     "lr_schedulers": Effect(gives=Kind.UNKNOWN),
     "manual_backward": Effect(Backward, on="loss"),

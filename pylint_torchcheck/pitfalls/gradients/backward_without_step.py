@@ -59,8 +59,9 @@ def _steps_unknown(program: Program) -> bool:
 
 
 def _optimizers(trace: Trace) -> set[Subject]:
+    """Return those of a library's class; one of the file's own may step in methods of any name."""
     found = {value for event in trace.events(Created, ZeroGrad) for value in event.subjects}
-    return {value for value in found if value.kind is Kind.OPTIMIZER and not value.guessed}
+    return {value for value in found if value.kind is Kind.OPTIMIZER and not value.guessed and "." in value.path}
 
 
 def _fillings(program: Program, trace: Trace, optimizer: Subject, held: set[Subject]) -> Iterator[Event]:
