@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from astroid import nodes
 
-from pylint_torchcheck.pitfalls.vocabulary import Created, Forward, Kind, Obtained, Ranks
+from pylint_torchcheck.pitfalls.vocabulary import Created, Escaped, Forward, Kind, Obtained, Ranks
 from pylint_torchcheck.torch_api import frameworks
 from pylint_torchcheck.torch_api.objects import made_by
 from pylint_torchcheck.trace import ranks
@@ -80,6 +80,8 @@ class Functions(Expressions):
         definition = function.definition
         if not isinstance(definition, nodes.FunctionDef | nodes.Lambda) or not self._may_follow(definition):
             self.escape(node, receiver | arguments.everything())
+            if self._is_under_way(definition):  # what it does to the objects that it knows by name is not read again
+                self.emit(Escaped, node, ANYTHING)
             return self.unknown(node, arguments.everything())
         self.spend()
         frame = self.store.frame(definition, function.frame, node, self.frame, receiver)
@@ -91,14 +93,11 @@ class Functions(Expressions):
         return values if values else PLAIN
 
     def _may_follow(self, definition: nodes.NodeNG) -> bool:
-        if len(self.frame.calls) >= _DEEPEST or not self.is_worth_reading(definition):
-            return False
-        frame: Frame | None = self.frame
-        while frame is not None:
-            if frame.scope is definition:
-                return False
-            frame = frame.caller
-        return True
+        within_bounds = len(self.frame.calls) < _DEEPEST and self.is_worth_reading(definition)
+        return within_bounds and not self._is_under_way(definition)
+
+    def _is_under_way(self, definition: object) -> bool:
+        return any(frame.scope is definition for frame in self.frame.chain())
 
     def _bind_defaults(self, definition: nodes.FunctionDef | nodes.Lambda, frame: Frame) -> None:
         state = self.here()

@@ -425,7 +425,7 @@ class Library(Functions):
             if value not in reached:
                 reached.add(value)
                 waiting.extend(self._held_by(value))
-        subjects = frozenset(value for value in reached if value.kind in _ESCAPING)
+        subjects = frozenset(value for value in reached if _may_be_used(value))
         if subjects:
             self.emit(Escaped, node, subjects)
 
@@ -459,6 +459,11 @@ def _reduces(arguments: Arguments) -> bool | str | None:
     if constants == {"sum"}:
         return "sum"
     return None if constants <= {"mean", "batchmean", "elementwise_mean", True} else False
+
+
+def _may_be_used(value: Value) -> bool:
+    """May code that gets hold of an object change its state, or go back through its graph?"""
+    return value.kind in _ESCAPING and not (value.kind is Kind.TENSOR and value.on_graph is False)
 
 
 def _site_of(node: nodes.Call, index: int) -> nodes.NodeNG:
