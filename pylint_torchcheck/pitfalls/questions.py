@@ -8,7 +8,7 @@ from typing import Protocol
 
 from pylint_torchcheck.pitfalls.protocol import Protocol as StateTable
 from pylint_torchcheck.pitfalls.releases import TorchRange
-from pylint_torchcheck.pitfalls.vocabulary import Kind, Trait, Verb
+from pylint_torchcheck.pitfalls.vocabulary import Kind, Ranks, Trait, Verb
 
 
 class Place(Protocol):
@@ -21,6 +21,12 @@ class Place(Protocol):
     @property
     def function(self) -> str:
         """The name of the function around it; empty at module level."""
+
+    def excludes(self, other: object) -> bool:
+        """Does it stand under a condition whose opposite another place stands under?"""
+
+    def precedes(self, other: object) -> bool:
+        """Does it stand above another place, in the same function?"""
 
 
 class Subject(Protocol):
@@ -91,6 +97,14 @@ class Call(Place, Protocol):
         """Is the call a statement of its own, and meant to do something?"""
 
     @property
+    def ranks(self) -> AbstractSet[Ranks]:
+        """Which ranks of a process group run it, for each way in which it is reached."""
+
+    @property
+    def ranks_in_group(self) -> AbstractSet[Ranks]:
+        """The same, but only for the ways on which the program has joined a group before, in plain sight."""
+
+    @property
     def is_dropped(self) -> bool:
         """Is the call a statement of its own, or its result bound to a name that nobody reads?"""
 
@@ -102,12 +116,23 @@ class Call(Place, Protocol):
     def in_training(self) -> bool:
         """Does its statement, or a condition around it, ask whether a module is in train mode?"""
 
+    def runs_within(self, name: str) -> bool:
+        """Is a function of this name under way, whichever way this is reached?"""
+
     @property
     def is_fallback(self) -> bool:
         """Is the call made only after another way has failed, as in an ``except`` block?"""
 
+    @property
+    def is_unrecorded(self) -> bool:
+        """Is autograd off, whichever way the call is reached?"""
+
     def gives(self, parameter: str) -> bool:
         """Is the argument given: by keyword, by position, or perhaps through ``*args`` or ``**kwargs``?"""
+
+    @property
+    def has_own_keywords(self) -> bool:
+        """Is a keyword given that torch's own function or method of this name does not take?"""
 
     def argument(self, parameter: str) -> Collection[Subject]:
         """Return what the argument may be; empty if it is not given in plain sight."""
@@ -165,9 +190,12 @@ class Attribute(Place, Protocol):
     def index(self) -> object:
         """The constant that what is read is indexed by; ``None`` if it is not."""
 
+    def runs_within(self, name: str) -> bool:
+        """Is a function of this name under way, whichever way this is reached?"""
+
     @property
-    def called_before(self) -> Collection[str]:
-        """The names of what the same function calls in earlier lines, or in its own."""
+    def is_before_base(self) -> bool:
+        """Does the same function call no method of a base class in earlier lines, or in its own?"""
 
 
 class Expression(Place, Protocol):
@@ -179,7 +207,11 @@ class Expression(Place, Protocol):
 
 
 class Comparison(Place, Protocol):
-    """``left == right`` or ``left != right``."""
+    """``left == right``, ``left != right``, or ``left in [right, ...]``."""
+
+    @property
+    def operator(self) -> str:
+        """What compares them: ``==``, ``!=``, ``in`` or ``not in``; the right side is then what is in a list."""
 
     @property
     def left(self) -> Collection[Subject]:
@@ -317,6 +349,10 @@ class Event(Protocol):
         """Does the innermost loop around it run over a data loader?"""
 
     @property
+    def autocast(self) -> str | None:
+        """The type that autocast computes in here, or ``"off"``; ``None``: no autocast, empty: of a type not known."""
+
+    @property
     def depth(self) -> int:
         """In how many loops, one inside the other, does this happen?"""
 
@@ -423,6 +459,12 @@ class Program(Protocol):
     def multiplied_by_zero(self, parts: Iterable[Subject], wholes: Iterable[Subject]) -> Iterable[Place]:
         """Return the products with 0 through which alone ``wholes`` were computed from ``parts``."""
 
+    def live(self, tensors: Iterable[Subject]) -> AbstractSet[Subject]:
+        """Return the tensors that gradients flow back to for certain."""
+
+    def unsynchronized_timings(self) -> Iterable[tuple[Call, Call]]:
+        """Return looks at the clock, each with a call of a module on a GPU that nothing has waited for."""
+
     def spent_graphs(self) -> Iterable[Call]:
         """Return the backward passes of loops after which nothing can go back through the same graph again."""
 
@@ -433,7 +475,7 @@ class Program(Protocol):
         """Return the name that an object was first bound to; empty if it has none."""
 
     def comparisons(self) -> Iterable[Comparison]:
-        """Return where two things are compared by ``==`` or ``!=``."""
+        """Return where two things are compared by ``==`` or ``!=``, or one with those in a list."""
 
     def happenings(self, *verbs: type[Verb]) -> Iterable[tuple[Place, Collection[tuple[Trace, Event]]]]:
         """Return where in this file something happens, each with all the ways in which it does."""
@@ -472,7 +514,7 @@ class Program(Protocol):
         """Does a view join dimensions that do not follow one another in memory?"""
 
     def is_cut_off(self, subject: Subject) -> bool:
-        """Is it a tensor that was made of numbers, or detached, so that no graph leads to it?"""
+        """Is it a tensor that was made of numbers, or detached, or computed so that no graph leads to it?"""
 
     def is_copy(self, subject: Subject) -> bool:
         """Was an object made by copying another one, so that what happens to it does not happen to that?"""
@@ -492,11 +534,23 @@ class Program(Protocol):
     def hidden_modules(self, attribute: object) -> Collection[Subject]:
         """Return the modules in a collection that an attribute of a module gets, and that it has no other way."""
 
+    def hidden_parameters(self, attribute: object) -> Collection[Subject]:
+        """Return the parameters in a collection that an attribute of a module gets, and that it has no other way."""
+
+    def is_scaled_parameter(self, subject: Subject) -> bool:
+        """Is it computed from parameters that were made for it, and that nothing else keeps?"""
+
+    def is_told_to_require_gradient(self, subject: Subject) -> bool:
+        """Is ``requires_grad`` switched on for it after it was made?"""
+
     def buffers_left_behind(self) -> Iterable[Attribute]:
         """Return where modules keep tensors as plain attributes that ``forward`` computes with, and nobody moves."""
 
     def shadowed_methods(self) -> Iterable[Attribute]:
         """Return the assignments by which an object hides a method of its own that it has from ``nn.Module``."""
+
+    def runs_in_forward(self, call: Call) -> bool:
+        """Is a call a part of a module's ``forward``, or of what that calls, whichever way it is reached?"""
 
     def enclosing_kind(self, place: object) -> Kind | None:
         """Return what the objects are whose method a place stands in; ``None`` if it stands in none."""
@@ -509,6 +563,9 @@ class Program(Protocol):
 
     def place_of(self, event: object) -> Place | None:
         """Return where an event of a loop shows in this file; ``None`` if the loop is in another one."""
+
+    def call_at(self, place: object) -> Call | None:
+        """Return the call that a place is; ``None`` if it is none."""
 
     def reads_first(self, read: object, write: object) -> bool:
         """Is a file read before another one is written, on a way on which it is never read after that?"""
@@ -557,6 +614,12 @@ class Program(Protocol):
 
     def key_edits(self, word: str) -> Iterable[KeyEdit]:
         """Return where entries of a mapping are dropped or made up of which the key is known to hold ``word``."""
+
+    def is_wrapped_by(self, subject: Subject, path: str) -> bool:
+        """Does a call of a library's function or class in the file give the object back, wrapped?"""
+
+    def opens_autocast(self, subject: Subject) -> bool:
+        """Does the module's own ``forward`` speak of autocast?"""
 
     def reads_back(self, call: object) -> bool:
         """Does a call load what the program itself has saved under the same name, whichever way it is reached?"""

@@ -52,6 +52,10 @@ class Frame:
             frame = frame.parent
         return frame
 
+    def is_within(self, name: str) -> bool:
+        """Is a function of this name under way here?"""
+        return any(function.name == name for function in self.functions())
+
     def functions(self) -> Iterable[nodes.FunctionDef]:
         """Return the functions under way here, innermost first."""
         frame: Frame | None = self
@@ -163,6 +167,10 @@ class Store:
         """Remember that ``value`` was computed or built from ``sources``."""
         self.parts.setdefault(value, set()).update(source for source in sources if source is not value)
 
+    def holders(self, values: Values) -> list[Value]:
+        """Return what was built from any of ``values``."""
+        return [whole for whole, parts in self.parts.items() if not parts.isdisjoint(values)]
+
     def origins(self, values: Iterable[Value]) -> set[Value]:
         """Return ``values`` and all that they were computed or built from."""
         found: set[Value] = set()
@@ -178,6 +186,16 @@ class Store:
         """Remember that something is asked of these objects."""
         for value in values:
             self.uses.setdefault(value, set()).add(how)
+
+
+def objects(values: Values) -> Values:
+    """Return those that an attribute may be asked of: ``None`` only if there is nothing else, since it has none."""
+    return frozenset(value for value in values if not is_none(value)) or values
+
+
+def is_none(value: Value) -> bool:
+    """Is it the constant ``None``?"""
+    return value.kind is Kind.CONSTANT and value.constant is None
 
 
 UNKNOWN = Value(Kind.UNKNOWN)
