@@ -77,9 +77,10 @@ class Functions(Expressions):
     def follow(self, node: nodes.NodeNG, function: Value, arguments: Arguments, receiver: Values) -> Values:
         """Read a function's body as a call of it runs it, and return what it returns."""
         definition = function.definition
-        if not isinstance(definition, nodes.FunctionDef | nodes.Lambda) or not self._may_follow(definition):
-            self.escape(node, receiver | arguments.everything())
-            return self.unknown(node, arguments.everything())
+        given = arguments.everything()
+        if not isinstance(definition, nodes.FunctionDef | nodes.Lambda) or not self._may_follow(definition, given):
+            self.escape(node, receiver | given)
+            return self.unknown(node, given)
         self.spend()
         frame = self.store.frame(definition, function.frame, node, self.frame, receiver)
         self._bind_defaults(definition, frame)
@@ -89,8 +90,8 @@ class Functions(Expressions):
         values = self.run(definition, frame, self.decorations(definition, function.frame))
         return values if values else PLAIN
 
-    def _may_follow(self, definition: nodes.NodeNG) -> bool:
-        if len(self.frame.calls) >= _DEEPEST or not self.is_worth_reading(definition):
+    def _may_follow(self, definition: nodes.NodeNG, given: Values) -> bool:
+        if len(self.frame.calls) >= _DEEPEST or not self.is_worth_reading(definition, given):
             return False
         frame: Frame | None = self.frame
         while frame is not None:
