@@ -347,9 +347,10 @@ class Library(Functions):
         if not self.loops:
             return False
         loop = self.loops[-1]
-        if not loop.over_loader and not self._calls_here("eval", loop.frame):
-            return False
         says_so = purpose.is_evaluation(loop.frame, self.loops[:-1])  # else a helper in it does, by its name alone
+        is_told = says_so and isinstance(loop.node, nodes.For) and self._calls_here("eval", loop.frame)
+        if not loop.over_loader and not is_told:
+            return False
         return not self._calls_here("backward", self.frame if says_so else loop.frame)
 
     def _calls_here(self, method: str, outermost: Frame) -> bool:
