@@ -341,7 +341,7 @@ def _forward(script: Script) -> Iterator[Plant]:
     """Of what is put in train or eval mode in the same function, so a module it is."""
     for said in script.says("train", "eval"):
         for call in script.within(script.scope(said.statement)):
-            if isinstance(call, ast.Call) and ast.unparse(call.func) == said.receiver and "self" != said.receiver:
+            if isinstance(call, ast.Call) and ast.unparse(call.func) == said.receiver and said.receiver != "self":
                 yield script.replace(call.func, f"{said.receiver}.forward")
 
 

@@ -174,7 +174,7 @@ def _importers(copy: Path, script: Path) -> list[Path]:
 
 
 def _no_python(folder: str, names: list[str]) -> list[str]:
-    return [name for name in names if not name.endswith(".py") and not Path(folder, name).is_dir() or name == ".git"]
+    return [name for name in names if (not name.endswith(".py") and not Path(folder, name).is_dir()) or name == ".git"]
 
 
 def _by_repository(planted: Sequence[Planted]) -> list[tuple[str, list[Planted]]]:
