@@ -78,11 +78,12 @@ class Functions(Expressions):
     def follow(self, node: nodes.NodeNG, function: Value, arguments: Arguments, receiver: Values) -> Values:
         """Read a function's body as a call of it runs it, and return what it returns."""
         definition = function.definition
-        if not isinstance(definition, nodes.FunctionDef | nodes.Lambda) or not self._may_follow(definition):
-            self.escape(node, receiver | arguments.everything())
+        given = arguments.everything()
+        if not isinstance(definition, nodes.FunctionDef | nodes.Lambda) or not self._may_follow(definition, given):
+            self.escape(node, receiver | given)
             if self._is_under_way(definition):  # what it does to the objects that it knows by name is not read again
                 self.emit(Escaped, node, ANYTHING)
-            return self.unknown(node, arguments.everything())
+            return self.unknown(node, given)
         self.spend()
         frame = self.store.frame(definition, function.frame, node, self.frame, receiver)
         self._bind_defaults(definition, frame)
@@ -98,6 +99,16 @@ class Functions(Expressions):
 
     def _is_under_way(self, definition: object) -> bool:
         return any(frame.scope is definition for frame in self.frame.chain())
+
+    def _may_follow(self, definition: nodes.NodeNG, given: Values) -> bool:
+        if len(self.frame.calls) >= _DEEPEST or not self.is_worth_reading(definition, given):
+            return False
+        frame: Frame | None = self.frame
+        while frame is not None:
+            if frame.scope is definition:
+                return False
+            frame = frame.caller
+        return True
 
     def _bind_defaults(self, definition: nodes.FunctionDef | nodes.Lambda, frame: Frame) -> None:
         state = self.here()
