@@ -17,7 +17,9 @@ class Sign(Enum):
     KEPT_COLLECTION = auto()  # a list, tuple or dict that an attribute is set to
     KEPT_TENSOR = auto()  # a tensor that an `__init__` makes and sets an attribute to
     BARE_CONSTRUCTOR = auto()  # an `__init__` that sets attributes before it calls that of a base class, if it does
+    LIKE_REQUIRES_GRAD = auto()  # an attribute with nearly the name of `requires_grad`, that is set
     BUILT_IN_FORWARD = auto()  # a `forward` that names a layer
+    BUILT_AND_CALLED = auto()  # a layer that is made and called in one function
     LEAF = auto()  # a tensor that is told to require a gradient, or a parameter that is moved as it is made
     COMPARED_DEVICE = auto()  # what is called a device, compared with something
     KEPT_ITERATOR = auto()  # what `parameters()` or `filter` gives, kept under a name or returned
@@ -42,6 +44,10 @@ LOCAL = frozenset(
 )
 Clue: TypeAlias = str | Sign | type[Verb]
 Signs: TypeAlias = tuple[frozenset[Clue], ...]
+
+
+# Of a question that is answered by looking at the source, for which nothing needs to be read.
+UNREAD: Signs = (frozenset(),)
 
 
 def signs(*groups: Iterable[Clue]) -> Signs:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Parts:
     """
 
     by: str
-    items: Mapping[Any, int] = field(default_factory=dict)
+    items: Mapping[object, int]
     default: object = True
     index: int = 1
 
@@ -29,7 +29,7 @@ def _train_or_test(train: int, test: int) -> Parts:
 
 
 def _split(default: str, **items: int) -> Parts:
-    return Parts("split", dict(items), default)
+    return Parts("split", dict[object, int](items.items()), default)
 
 
 # As torchvision 0.28 downloads them.

@@ -14,7 +14,7 @@ from pylint_torchcheck.trace.callsites import CallSite
 from pylint_torchcheck.trace.classes import has_trait
 from pylint_torchcheck.trace.registration import deals_by_hand
 from pylint_torchcheck.trace.sites import AttributeSite
-from pylint_torchcheck.trace.values import Frame, Store, Value
+from pylint_torchcheck.trace.values import Store, Value
 
 Calls = Mapping[nodes.NodeNG | None, CallSite]
 
@@ -22,7 +22,8 @@ Calls = Mapping[nodes.NodeNG | None, CallSite]
 class Buffers:
     """Answers for one file."""
 
-    def __init__(self, assignments: Iterable[AttributeSite], calls: Calls, store: Store) -> None:
+    def __init__(self, assignments: Iterable[AttributeSite], learning: set[Value], calls: Calls, store: Store) -> None:
+        self._learning = learning
         self._calls = calls
         self._store = store
         self._assignments: dict[str, list[AttributeSite]] = {}
@@ -50,15 +51,17 @@ class Buffers:
         owners = [value for value in site.receivers if value.kind in _MODULES and not value.guessed]
         if not owners or len(owners) < len(site.receivers) or any(deals_by_hand(one, self._store) for one in owners):
             return False
-        is_constructed = all(_is_within(frame, "__init__") for frame in site.frames)
+        is_constructed = site.runs_within("__init__")
         return is_constructed and bool(site.values) and all(map(self._is_plain, site.values))
 
     def _is_plain(self, value: Value) -> bool:
         """Is it made on the CPU, of numbers alone, and has it dimensions? One number goes with any tensor."""
         if value.kind is not Kind.TENSOR or value.on_graph is not False or value.path in LEAVING_PLACE:
             return False
+        if value in self._learning:
+            return False
         call = self._calls.get(value.site)
-        if call is not None and (call.gives("device") or call.gives("requires_grad")):
+        if call is not None and (call.gives("device") or not _is_off(call, "requires_grad")):
             return False
         if value.path in CONSTRUCTORS:
             return value.path not in PLACED_ELSEWHERE and not (call is not None and _may_be_number(call))
@@ -77,7 +80,7 @@ class Buffers:
                 if made.path in LEAVING_PLACE or made.kind in _KEPT:
                     return None
                 if self._meets_others(made, seen):
-                    is_used = is_used or (made.frame is not None and _is_within(made.frame, "forward"))
+                    is_used = is_used or (made.frame is not None and made.frame.is_within("forward"))
                 elif made not in seen:
                     seen.add(made)
                     waiting.append(made)
@@ -104,8 +107,8 @@ class Buffers:
         return found
 
 
-def _is_within(frame: Frame, name: str) -> bool:
-    return any(function.name == name for function in frame.functions())
+def _is_off(call: CallSite, switch: str) -> bool:
+    return not call.gives(switch) or all(value.constant is False for value in call.argument(switch))
 
 
 def _may_be_number(call: CallSite) -> bool:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from astroid import nodes
 
 from pylint_torchcheck.pitfalls.vocabulary import Kind, PartReplaced
 from pylint_torchcheck.torch_api import effects
 from pylint_torchcheck.torch_api.objects import canonical, is_child
-from pylint_torchcheck.trace import products, truth
+from pylint_torchcheck.trace import products, ranks, truth
 from pylint_torchcheck.trace.classes import find_method, is_property
 from pylint_torchcheck.trace.machine import Machine
 from pylint_torchcheck.trace.places import dotted
@@ -20,6 +20,7 @@ from pylint_torchcheck.trace.state import join
 from pylint_torchcheck.trace.values import ANYTHING, NOTHING, PLAIN, Frame, Store, Value, Values
 
 _MOST_VALUES = 200
+_PERHAPS_RANKS = frozenset({Kind.UNKNOWN, Kind.DATA, Kind.CONSTANT})
 _NUMBERS = frozenset({"math", "numpy", "torch"})
 _ELEMENTWISE = frozenset({"==", "!=", "<", ">", "<=", ">="})
 _TENSOR_VIEWS = frozenset({"T", "mT", "H", "mH", "real", "imag"})
@@ -29,15 +30,18 @@ _REGISTERS = frozenset(
     {"_modules", "_parameters", "_buffers", "__dict__"}
 )  # where a module keeps what is assigned to it
 
-_Reader: TypeAlias = Callable[[Any], Values]
+_Reader: TypeAlias = Callable[[Any, Any], Values]
 
 
 class Expressions(Machine):
     """Evaluates expressions; calls are read by the class that extends it."""
 
+    # For each type of node, the method that reads it. A bound one would keep all that was read alive until the next
+    # collection.
+    _evaluators: ClassVar[dict[type[nodes.NodeNG], _Reader]] = {}
+
     def __init__(self, tree: nodes.Module, store: Store) -> None:
         super().__init__(tree, store)
-        self._evaluators: dict[type[nodes.NodeNG], _Reader] = {}  # for each type of node, the method that reads it
         self.attributes: dict[nodes.NodeNG, AttributeSite] = {}  # what is read, but for methods in calls, and assigned
 
         self.comparisons: dict[nodes.NodeNG, Comparison] = {}
@@ -50,8 +54,8 @@ class Expressions(Machine):
             return PLAIN
         kind = type(node)
         if kind not in self._evaluators:
-            self._evaluators[kind] = getattr(self, f"_{kind.__name__.lower()}", self._children)
-        return self._evaluators[kind](node)
+            self._evaluators[kind] = getattr(type(self), f"_{kind.__name__.lower()}", type(self)._children)
+        return self._evaluators[kind](self, node)
 
     def call(self, node: nodes.Call) -> Values:
         """Read a call."""
@@ -70,7 +74,7 @@ class Expressions(Machine):
         return self.store.constant(node.value)
 
     def _name(self, node: nodes.Name) -> Values:
-        return self.lookup(node.name)
+        return _with_rank(node.name, self.lookup(node.name))
 
     def _call(self, node: nodes.Call) -> Values:
         self.spend()
@@ -91,8 +95,11 @@ class Expressions(Machine):
         return self.elements(self.evaluate(node.value), node)
 
     def _joinedstr(self, node: nodes.JoinedStr) -> Values:
-        self._children(node)
-        return PLAIN
+        return PLAIN | ranks.carried(NOTHING.union(*(self.evaluate(part) for part in node.values)))
+
+    def _formattedvalue(self, node: nodes.FormattedValue) -> Values:
+        self.evaluate(node.format_spec)
+        return self.evaluate(node.value)
 
     # Operators
 
@@ -120,11 +127,15 @@ class Expressions(Machine):
             return self.tensor(site, operands, guessed=guessed, path=path)
         if kinds & {Kind.COLLECTION, Kind.PARAMETERS, Kind.SOME_PARAMETERS}:
             return self.collection(site, [("*", operands)])
-        return self.unknown(site, operands) if Kind.UNKNOWN in kinds else PLAIN
+        made = self.unknown(site, operands) if Kind.UNKNOWN in kinds else PLAIN
+        return made | ranks.carried(operands)
 
     def _unaryop(self, node: nodes.UnaryOp) -> Values:
         operand = self.evaluate(node.operand)
         if node.op == "not":
+            said = ranks.said_by(node.operand, operand)
+            if said is not None:
+                return ranks.as_value(ranks.negated(said), self.store)
             return self._truth(truth.negated(truth.of(operand)))
         return operand if node.op == "+" else self._negative(node, operand)
 
@@ -142,12 +153,20 @@ class Expressions(Machine):
         rights = [(operator, self.evaluate(right)) for operator, right in node.ops]
         if len(rights) == 1:
             operator, right = rights[0]
-            if operator in {"==", "!="}:
-                self._note_comparison(node, left, right)
+            if operator in {"==", "!=", "in", "not in"}:
+                self._note_comparison(node, left, right if operator in {"==", "!="} else self._listed(right))
+            said = ranks.compared(node, left, right, self.store)
+            if said is not None:
+                return ranks.as_value(said, self.store)
             if operator in _ELEMENTWISE and _compares_tensors(left, right):
                 return self.combine(node, left | right, path="eq")
             return self._truth(truth.of_comparison(left, operator, right))
         return PLAIN
+
+    def _listed(self, values: Values) -> Values:
+        """Return what is in a list, tuple or set that is written out, each of which ``in`` compares with."""
+        are_lists = all(isinstance(value.site, nodes.List | nodes.Tuple | nodes.Set) for value in values)
+        return NOTHING.union(*(frozenset(self.store.parts.get(value, ())) for value in values)) if are_lists else values
 
     def _note_comparison(self, node: nodes.Compare, left: Values, right: Values) -> None:
         comparison = self.comparisons.setdefault(node, Comparison(node))
@@ -157,11 +176,17 @@ class Expressions(Machine):
     def _boolop(self, node: nodes.BoolOp) -> Values:
         stops = node.op == "or"
         found: Values = NOTHING
+        said: list[ranks.Condition | None] = []
         for operand in node.values:
             values = self.evaluate(operand)
             found |= values
+            said.append(ranks.said_by(operand, values))
             if truth.of(values) is stops:
                 return values if found == values else found
+        condition = ranks.joined(node.op, said)
+        if condition is not None:
+            plain = frozenset(value for value in found if not ranks.is_condition(value))
+            return plain | ranks.as_value(condition, self.store)
         return self._conjunction(found) if node.op == "and" else found
 
     def _conjunction(self, found: Values) -> Values:
@@ -260,9 +285,15 @@ class Expressions(Machine):
                 return frozenset({self.store.make(Kind.CHECKPOINT, value.site, value.frame, path=value.path)})
             case Kind.MODULE:
                 return frozenset({self.store.make(Kind.MODULE, owner=value, path="[]", guessed=True)})
+            case Kind.LIBRARY if value.path in effects.ENVIRONMENTS:
+                return PLAIN | self.variable(node, key)
             case Kind.LIBRARY | Kind.CONSTANT | Kind.DATA:
-                return PLAIN
+                return PLAIN | ranks.carried([value])
         return self.unknown(node, [value])
+
+    def variable(self, node: nodes.NodeNG, names: Values) -> Values:
+        """Return the rank that an environment variable holds; nothing, if it holds none."""
+        return NOTHING.union(*(ranks.named(name.constant) for name in names if isinstance(name.constant, str)))
 
     def _part_of_tensor(self, value: Value, index: object, site: nodes.NodeNG) -> Values:
         """Return an element of a tensor, or of the tuple that a function gave; no gradient flows through indices."""
@@ -324,7 +355,7 @@ class Expressions(Machine):
         receivers = self.evaluate(node.expr)
         values = self.attribute(receivers, node.attrname, node)
         self.note_attribute(node, receivers, values)
-        return values
+        return _with_rank(node.attrname, values)
 
     def note_attribute(self, node: nodes.Attribute | nodes.AssignAttr, receivers: Values, values: Values) -> None:
         """Remember what an attribute is asked of, or assigned to, and what it may be."""
@@ -341,8 +372,12 @@ class Expressions(Machine):
             found |= self._attribute_of(value, name, node)
         return self.guess(found, node)
 
+    def held(self, value: Value, name: str) -> Values | None:
+        """Return what an attribute has been set to."""
+        return self.here().get((value, name))
+
     def _attribute_of(self, value: Value, name: str, node: nodes.NodeNG) -> Values:
-        held = self.here().get((value, name))
+        held = self.held(value, name)
         if held is not None:
             return held
         if isinstance(value.definition, nodes.ClassDef):
@@ -485,7 +520,10 @@ class Expressions(Machine):
             self.rest_of.pop(value, None)
             for one in key:
                 if value.kind is Kind.COLLECTION and isinstance(one.constant, str):
+                    self.store.keys.setdefault(value, {})[one.constant] = None
                     self.here().put((value, one.constant), values)
+                elif value.kind is Kind.COLLECTION:
+                    self.store.open.add(value)
 
     def _unpacked(self, values: Values, index: int, target: nodes.NodeNG) -> Values:
         found = NOTHING
@@ -513,6 +551,12 @@ def _compares_tensors(left: Values, right: Values) -> bool:
     return bool(kinds & {Kind.TENSOR, Kind.PARAMETER}) and not any(
         one is None or isinstance(one, str) for one in constants
     )
+
+
+def _with_rank(name: str, values: Values) -> Values:
+    """Add the rank that a name speaks of, if nothing else is known of what it stands for."""
+    rank = ranks.named(name)
+    return values | rank if rank and all(value.kind in _PERHAPS_RANKS for value in values) else values
 
 
 def of_module(value: Value) -> bool:

@@ -162,9 +162,12 @@ def _expanded(source: _Layout, sizes: Sequence[int | None]) -> _Layout | None:
 
 
 def _asked_for(node: nodes.Call) -> int | None:
-    """Return how many dimensions of more than one element a view may have; ``None`` if that is not written out."""
+    """Return how many dimensions a view has; ``None`` if that is not written out.
+
+    One of a single element counts too: where it is asked for, what is viewed is likely to have one as well.
+    """
     items = _items(node)
-    return sum(_integer(item) != 1 for item in items) if items else None
+    return len(items) if items else None
 
 
 def _items(node: nodes.Call) -> list[nodes.NodeNG] | None:

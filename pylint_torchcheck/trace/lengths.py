@@ -1,4 +1,4 @@
-"""How many items data sets and tensors hold, where the program or a well-known data set says it; what is left over."""
+"""How many items data sets and tensors hold, where that is written out or well known."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pylint_torchcheck.pitfalls.vocabulary import Kind
 from pylint_torchcheck.torch_api import lengths as known
 from pylint_torchcheck.torch_api.objects import signature
 from pylint_torchcheck.trace.arguments import Arguments
+from pylint_torchcheck.trace.expressions import Expressions
 from pylint_torchcheck.trace.loops import Loop
-from pylint_torchcheck.trace.machine import Machine
 from pylint_torchcheck.trace.values import NOTHING, PLAIN, Store, Value, Values
 
 _DEFAULT_BATCH = 1
 
 
-def noted(machine: Machine, node: nodes.Call, path: str, arguments: Arguments, made: Values) -> Values:
+def noted(machine: Expressions, node: nodes.Call, path: str, arguments: Arguments, made: Values) -> Values:
     """Remember how many items there are in what a call of a library's function makes; return that."""
     if path == known.LOADER:
         _set(machine.store, made, _last_batch(machine.store, arguments))
@@ -28,7 +28,7 @@ def noted(machine: Machine, node: nodes.Call, path: str, arguments: Arguments, m
     return made
 
 
-def ends_on_one(machine: Machine, inputs: Values) -> bool:
+def ends_on_one(machine: Expressions, inputs: Values) -> bool:
     """Is this a batch of the loop under way, which runs to the end of a loader whose last batch has a single sample?"""
     loop = machine.loops[-1] if machine.loops else None
     if loop is None or not all(_is_batch_of(loop, value, machine.store) for value in inputs):
@@ -64,7 +64,7 @@ def _is_flattened(value: Value) -> bool:
     return isinstance(value.site, nodes.Call) and known.FLATTENING.get(value.path) == len(value.site.args)
 
 
-def kept(machine: Machine, node: nodes.Call, name: str, source: Value, made: Values) -> Values:
+def kept(machine: Expressions, node: nodes.Call, name: str, source: Value, made: Values) -> Values:
     """Remember that a method has left the number of items as it was; return what it makes."""
     length = machine.store.lengths.get(source) if name in known.KEEPING else None
     return _sized(machine, node, source.path, made, length)
@@ -106,7 +106,7 @@ def _is_off(values: Values) -> bool:
 # What the functions make
 
 
-def _sized(machine: Machine, node: nodes.NodeNG, path: str, made: Values, length: int | None) -> Values:
+def _sized(machine: Expressions, node: nodes.NodeNG, path: str, made: Values, length: int | None) -> Values:
     """Plain data has no identity to remember a length by, until it has one."""
     if length is None:
         return made
@@ -116,40 +116,40 @@ def _sized(machine: Machine, node: nodes.NodeNG, path: str, made: Values, length
     return made
 
 
-def _by_size(machine: Machine, node: nodes.Call, path: str, arguments: Arguments, made: Values) -> Values:
+def _by_size(machine: Expressions, node: nodes.Call, path: str, arguments: Arguments, made: Values) -> Values:
     first = arguments.positional[0] if arguments.positional else arguments.keywords.get("size", NOTHING)
     return _sized(machine, node, path, made, _number(first) or _number(_item(machine, first, 0)))
 
 
-def _by_first(machine: Machine, node: nodes.Call, path: str, arguments: Arguments, made: Values) -> Values:
+def _by_first(machine: Expressions, node: nodes.Call, path: str, arguments: Arguments, made: Values) -> Values:
     first = arguments.positional[0] if arguments.positional else NOTHING
     return _sized(machine, node, path, made, _length(machine.store, first))
 
 
-def _by_last(machine: Machine, node: nodes.Call, path: str, arguments: Arguments, made: Values) -> Values:
+def _by_last(machine: Expressions, node: nodes.Call, path: str, arguments: Arguments, made: Values) -> Values:
     """``randint(high, size)``, with or without a lowest number."""
     size = arguments.keywords.get("size") or (arguments.positional[-1] if arguments.positional else NOTHING)
     return _sized(machine, node, path, made, _number(_item(machine, size, 0)))
 
 
-def _range(machine: Machine, node: nodes.Call, path: str, arguments: Arguments, made: Values) -> Values:
+def _range(machine: Expressions, node: nodes.Call, path: str, arguments: Arguments, made: Values) -> Values:
     bounds = [_number(given) for given in arguments.positional]
     if None in bounds or not bounds:
         return made
     return _sized(machine, node, path, made, len(range(*(bound for bound in bounds if bound is not None))))
 
 
-def _subset(machine: Machine, node: nodes.Call, path: str, arguments: Arguments, made: Values) -> Values:
+def _subset(machine: Expressions, node: nodes.Call, path: str, arguments: Arguments, made: Values) -> Values:
     indices = arguments.get("indices", ("dataset", "indices"))
     return _sized(machine, node, path, made, _length(machine.store, indices))
 
 
-def _copy(machine: Machine, node: nodes.Call, path: str, arguments: Arguments, made: Values) -> Values:
+def _copy(machine: Expressions, node: nodes.Call, path: str, arguments: Arguments, made: Values) -> Values:
     """``list(range(64))`` has as many items as the range."""
     return _by_first(machine, node, path, arguments, made) if made else made
 
 
-def _random_split(machine: Machine, node: nodes.Call, path: str, arguments: Arguments, _: Values) -> Values:
+def _random_split(machine: Expressions, node: nodes.Call, path: str, arguments: Arguments, _: Values) -> Values:
     whole, lengths = (arguments.get(name, ("dataset", "lengths")) for name in ("dataset", "lengths"))
     shares = _items(machine, lengths)
     sizes = _sizes(_length(machine.store, whole), shares)
@@ -173,14 +173,14 @@ def _fractions(share: Values) -> Iterable[float]:
     return (value.constant for value in share if isinstance(value.constant, float) and len(share) == 1)
 
 
-def _data_set(machine: Machine, node: nodes.Call, path: str, arguments: Arguments, made: Values) -> Values:
+def _data_set(machine: Expressions, node: nodes.Call, path: str, arguments: Arguments, made: Values) -> Values:
     parts = known.DATA_SETS[path]
     chosen = arguments.keywords.get(parts.by) or NOTHING.union(*arguments.positional[parts.index : parts.index + 1])
     constants = {value.constant for value in chosen} if chosen else {parts.default}
     return _sized(machine, node, path, made, parts.items.get(constants.pop()) if len(constants) == 1 else None)
 
 
-def _table(machine: Machine, node: nodes.Call, path: str, arguments: Arguments, made: Values) -> Values:
+def _table(machine: Expressions, node: nodes.Call, path: str, arguments: Arguments, made: Values) -> Values:
     columns = [_sized(machine, _site(node, index), path, PLAIN, known.TABLES[path]) for index in range(2)]
     if arguments.keywords.get("return_X_y"):
         return machine.collection(node, [*enumerate(columns)])
@@ -190,7 +190,7 @@ def _table(machine: Machine, node: nodes.Call, path: str, arguments: Arguments, 
     return frozenset({bunch})
 
 
-def _train_test_split(machine: Machine, node: nodes.Call, path: str, arguments: Arguments, made: Values) -> Values:
+def _train_test_split(machine: Expressions, node: nodes.Call, path: str, arguments: Arguments, made: Values) -> Values:
     """Each array gives two parts; the second is rounded up."""
     share = next(iter(_fractions(arguments.keywords.get("test_size", NOTHING))), None)
     lengths = [_length(machine.store, array) for array in arguments.positional]
@@ -204,7 +204,7 @@ def _train_test_split(machine: Machine, node: nodes.Call, path: str, arguments: 
     return machine.collection(node, [*enumerate(items)])
 
 
-def _items(machine: Machine, values: Values) -> list[Values]:
+def _items(machine: Expressions, values: Values) -> list[Values]:
     """Return the items of a list that is written out."""
     items: list[Values] = []
     while len(values) == 1 and (item := _item(machine, values, len(items))):
@@ -212,7 +212,7 @@ def _items(machine: Machine, values: Values) -> list[Values]:
     return items
 
 
-def _item(machine: Machine, values: Values, index: int) -> Values:
+def _item(machine: Expressions, values: Values, index: int) -> Values:
     held = [machine.here().get((value, index)) for value in values if value.kind is Kind.COLLECTION]
     return held[0] or NOTHING if len(held) == 1 else NOTHING
 
@@ -223,7 +223,7 @@ def _site(node: nodes.Call, index: int) -> nodes.NodeNG:
     return parts[index % len(parts)]
 
 
-_Maker = Callable[[Machine, nodes.Call, str, Arguments, Values], Values]
+_Maker = Callable[[Expressions, nodes.Call, str, Arguments, Values], Values]
 _MAKERS: dict[str, _Maker] = {
     **dict.fromkeys(known.BY_SIZE, _by_size),
     **dict.fromkeys(known.BY_FIRST, _by_first),

@@ -17,6 +17,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     EvaluationForward,
     Forward,
     GradientsTaken,
+    HalfBackward,
     Kind,
     Obtained,
     OptimizerStep,
@@ -30,8 +31,8 @@ from pylint_torchcheck.pitfalls.vocabulary import (
 )
 from pylint_torchcheck.torch_api import effects, generated
 from pylint_torchcheck.torch_api.effects import EACH, Effect
-from pylint_torchcheck.torch_api.objects import function_effect, is_harmless, made_by, signature
-from pylint_torchcheck.trace import gradients, lengths, norms, purpose, shapes, truth
+from pylint_torchcheck.torch_api.objects import AUTOCASTS, function_effect, is_harmless, made_by, signature
+from pylint_torchcheck.trace import gradients, lengths, norms, precision, purpose, ranks, shapes, truth
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.events import Event
 from pylint_torchcheck.trace.functions import Functions
@@ -47,6 +48,8 @@ class Library(Functions):
 
     def __init__(self, tree: nodes.Module, store: Store) -> None:
         super().__init__(tree, store)
+        self._outputs: set[Value] = set()  # what comes of modules while gradients are recorded,
+        self._halved: set[Value] = set()  # and what of them under float16 autocast
         self._trains: dict[nodes.FunctionDef, bool] = {}  # does the function call `backward`?
 
     def library_call(self, node: nodes.Call, path: str, arguments: Arguments) -> Values:
@@ -62,7 +65,7 @@ class Library(Functions):
         if path in effects.ITERATION_WRAPPERS:
             return arguments.positional[0] if arguments.positional else arguments.everything() or PLAIN
         if path in effects.COPIERS:
-            return self._copies(node, arguments.everything())
+            return self._copies(node, path, arguments.everything())
         effect = function_effect(path)
         if effect is not None:
             return self._known_function(node, path, effect, arguments)
@@ -82,7 +85,7 @@ class Library(Functions):
             return self.unknown_call(node, path, arguments)
         if path.startswith("torch") or path in effects.UNKNOWN_BUILTINS:
             return self.result_of_unknown(node, path, arguments)
-        return PLAIN
+        return PLAIN | ranks.carried(arguments.everything())
 
     def _construct(self, node: nodes.Call, kind: Kind, path: str, arguments: Arguments) -> Values:
         given = arguments.everything()
@@ -119,6 +122,8 @@ class Library(Functions):
 
     def _context(self, node: nodes.Call, path: str, arguments: Arguments) -> Values:
         """Return a context manager; ``set_grad_enabled`` acts at once, too."""
+        if path in AUTOCASTS:
+            return frozenset({self.store.make(Kind.CONTEXT, path=path, constant=precision.asked_for(path, arguments))})
         answer = effects.GRAD_CONTEXTS.get(path)
         given = arguments.everything()
         if path.endswith("set_grad_enabled"):
@@ -133,8 +138,11 @@ class Library(Functions):
             self.switch_recording(frozenset({value}))
         return frozenset({value})
 
-    def _copies(self, node: nodes.Call, values: Values) -> Values:
-        return NOTHING.union(*(self._copy(node, value) for value in values))
+    def _copies(self, node: nodes.Call, path: str, values: Values) -> Values:
+        """Return copies; a shallow one of a state dict holds the same tensors, and so is as good as the same."""
+        is_shallow = path == "copy.copy"
+        same = frozenset(value for value in values if is_shallow and value.kind is Kind.STATE_DICT)
+        return same.union(*(self._copy(node, value) for value in values - same))
 
     def _copy(self, node: nodes.Call, value: Value) -> Values:
         copied = self.store.make(
@@ -148,6 +156,11 @@ class Library(Functions):
         for value in self.elements(arguments.everything(), node):
             gradients.change(self, node, value, "zero_")
         return PLAIN
+
+    def _call_os_getenv(self, node: nodes.Call, arguments: Arguments) -> Values:
+        return PLAIN | self.variable(node, arguments.positional[0] if arguments.positional else NOTHING)
+
+    _call_os_environ_get = _call_os_getenv
 
     def _call_torch_device(self, node: nodes.Call, _: Arguments) -> Values:
         return self.device(node)
@@ -253,7 +266,7 @@ class Library(Functions):
             self.emit(verb, node, subjects)
             if verb is EvalMode and self.held_norms is not None and norms.are_picked(node):
                 self.held_norms |= norms.owners_of(subjects)
-            if verb is OptimizerStep:
+            if issubclass(verb, OptimizerStep):
                 self._run_step_hooks(node, subjects)
         if effect.then is not None:
             self.emit(effect.then, node, subjects)
@@ -297,8 +310,8 @@ class Library(Functions):
 
     def _verb(self, effect: Effect, subjects: Values, arguments: Arguments, parameters: Sequence[str]) -> type[Verb]:
         assert effect.verb is not None
-        if effect.verb is Backward and subjects and all(value.path == shapes.SCALED for value in subjects):
-            return ScaledBackward
+        if effect.verb is Backward and subjects:
+            return self._backward(subjects)
         if effect.verb is SchedulerStep and (arguments.starred or arguments.everything()):
             return SchedulerSet
         if effect.verb is ClipGradients and self._knows_scale(arguments):
@@ -310,6 +323,13 @@ class Library(Functions):
         if answer is None:
             return Thaw if effect.verb is Thaw else Escaped
         return effect.verb if answer else effect.off or effect.verb
+
+    def _backward(self, losses: Values) -> type[Verb]:
+        origins = [self.store.origins([loss]) for loss in losses]
+        if all(any(value.path == shapes.SCALED or value.kind is Kind.SCALER for value in one) for one in origins):
+            return ScaledBackward
+        outputs = self._outputs.intersection(*origins)
+        return HalfBackward if outputs and outputs <= self._halved else Backward
 
     def _knows_scale(self, arguments: Arguments) -> bool:
         return any(value.kind is Kind.SCALER for value in self.store.origins(arguments.everything()))
@@ -327,6 +347,9 @@ class Library(Functions):
         """Record that modules are called; return their output."""
         inputs = arguments.everything()
         output = self.tensor(node, modules | inputs, guessed=True)
+        if self.recording() is not False:
+            self._outputs |= output
+            self._halved |= output if precision.under(self.inside) == "float16" else NOTHING
         self.emit(self._forward_verb(node, modules, arguments), node, modules, output)
         return output
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from astroid import nodes
 
@@ -14,13 +14,14 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     Freeze,
     FreezePart,
     Kind,
+    Ranks,
     Thaw,
     ThawPart,
     Verb,
     ZeroGrad,
     ZeroGradPart,
 )
-from pylint_torchcheck.trace import gradients, truth
+from pylint_torchcheck.trace import gradients, ranks, truth
 from pylint_torchcheck.trace.accumulation import added_to, outlives_iteration
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.classes import find_method
@@ -28,8 +29,8 @@ from pylint_torchcheck.trace.imports import Imports
 from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.places import dotted
 from pylint_torchcheck.trace.sites import Expression
-from pylint_torchcheck.trace.state import Slot, State, join
-from pylint_torchcheck.trace.values import NOTHING, PLAIN, Store, Value, Values
+from pylint_torchcheck.trace.state import Layer, Slot, State, join
+from pylint_torchcheck.trace.values import NOTHING, PLAIN, Frame, Store, Value, Values
 
 _MOST_UNROLLED = 4  # `for phase in ["train", "val"]` is read once for each phase
 _UNROLLED = frozenset({Kind.MODULE, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER})
@@ -47,12 +48,14 @@ class _Jumps:
 class Reader(Imports):
     """Reads a whole file, one trace at a time."""
 
+    _readers: ClassVar[dict[type[nodes.NodeNG], Callable[[Any, Any], object]]] = {}
+
     def __init__(self, tree: nodes.Module, store: Store) -> None:
         super().__init__(tree, store)
-        self._readers: dict[type[nodes.NodeNG], Callable[[Any], object]] = {}
         self._jumps: list[_Jumps] = []
         self._peeled = 0
         self._assigned: dict[nodes.NodeNG, set[str]] = {}  # the names that each loop assigns to
+        self._registers: dict[Values, list[Value]] = {}  # where decorators keep the functions that they give back
 
     def read_body(self, body: list[nodes.NodeNG]) -> None:
         """Read statements in order, up to where the program cannot go on."""
@@ -62,8 +65,8 @@ class Reader(Imports):
             self.spend()
             kind = type(statement)
             if kind not in self._readers:
-                self._readers[kind] = getattr(self, f"_read_{kind.__name__.lower()}", self._children)
-            self._readers[kind](statement)
+                self._readers[kind] = getattr(type(self), f"_read_{kind.__name__.lower()}", type(self)._children)
+            self._readers[kind](self, statement)
 
     # Simple statements
 
@@ -157,9 +160,33 @@ class Reader(Imports):
         for decorator in reversed(node.decorators.nodes if node.decorators else ()):
             callees = self.evaluate(decorator)
             if callees and all(callee.kind is Kind.FUNCTION and callee.definition for callee in callees):
-                made = self._plain_call(decorator, callees, Arguments([function]))
+                made = self._decorated_by(decorator, callees, function)
                 function = made if all(value.kind is Kind.FUNCTION for value in made) else function
         return function
+
+    def _decorated_by(self, decorator: nodes.NodeNG, callees: Values, function: Values) -> Values:
+        """Read a decorator; one that only enters functions in registers is read for the first of them."""
+        if callees in self._registers:
+            for register in self._registers[callees]:
+                self.store.derive(register, function)
+            return function
+        if any(callee.frame is None or callee.frame.calls for callee in callees):  # made for this function alone
+            return self._plain_call(decorator, callees, Arguments([function]))
+        begin, before = len(self.trace.recorded), self.here().fork()
+        made = self._plain_call(decorator, callees, Arguments([function]))
+        is_quiet = not any(event.subjects for event in self.trace.recorded[begin:])
+        if made == function and is_quiet and not self._is_kept_by_name(function, before):
+            self._registers[callees] = self.store.holders(function)
+        return made
+
+    def _is_kept_by_name(self, function: Values, before: Layer | None) -> bool:
+        """Has an attribute of it been set, or one to it, or an element with a name of its own?"""
+        changed = self.here().changed_since(before)
+        named = [slot for slot in changed if not isinstance(slot[0], Frame)]
+        return any(
+            owner in function or not function.isdisjoint(self.here().get((owner, name)) or NOTHING)
+            for owner, name in named
+        )
 
     def _read_classdef(self, node: nodes.ClassDef) -> None:
         self.store.bases[node] = [self.evaluate(base) for base in node.bases]
@@ -211,11 +238,15 @@ class Reader(Imports):
     # Branches
 
     def _read_if(self, node: nodes.If) -> None:
-        answer = self._runs_as_main() if _is_main_guard(node.test) else truth.of(self.evaluate(node.test))
+        if _is_main_guard(node.test):
+            self.read_body(node.body if self._runs_as_main() else node.orelse)
+            return
+        tested = self.evaluate(node.test)
+        answer = truth.of(tested)
         if answer is not None:
             self.read_body(node.body if answer else node.orelse)
         else:
-            self._read_narrowed(node)
+            self._read_narrowed(node, tested)
 
     def _runs_as_main(self) -> bool:
         """Is this the file that is read, and not one that it imports?"""
@@ -229,11 +260,18 @@ class Reader(Imports):
             ends.append(self.state)
         self.state = join(ends)
 
-    def _read_narrowed(self, node: nodes.If) -> None:
-        """Read ``if isinstance(x, torch.Tensor): ...``, in which ``x`` is a tensor, and otherwise it is none."""
+    def _read_narrowed(self, node: nodes.If, tested: Values) -> None:
+        """Read ``if isinstance(x, torch.Tensor): ...``, in which ``x`` is a tensor, and otherwise it is none.
+
+        So it is with ``if rank == 0: ...``, where one rank of a process group arrives, and otherwise the others.
+        """
         start = self.here()
         ends: list[tuple[dict[Slot, Values], State | None]] = []
-        for body, narrowed in zip((node.body, node.orelse), self._narrowed_by(node.test), strict=True):
+        said = ranks.said_by(node.test, tested) or (Ranks.EVERY, Ranks.EVERY)
+        for body, narrowed, arriving in zip((node.body, node.orelse), self._narrowed_by(node.test), said, strict=True):
+            if arriving is not Ranks.EVERY:
+                before = start.get(ranks.ARRIVING) or NOTHING
+                narrowed[ranks.ARRIVING] = ranks.narrowed(before, arriving, self.store)
             self.state = start.copy()
             for slot, values in narrowed.items():
                 self.state.put(slot, values)

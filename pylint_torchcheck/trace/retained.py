@@ -75,8 +75,9 @@ class Retained:
         """Does each iteration build the whole graph, from nothing that the one before has built?"""
         if not graph.isdisjoint(self._kept):
             return False
-        tensors = [value for value in graph if value.kind is Kind.TENSOR]
-        return all(event.makes_anew(value) and not self._leads_to_itself(value) for value in tensors)
+        if not all(map(event.makes_anew, graph)):  # a list that outlives the iteration keeps what was put into it
+            return False
+        return not any(self._leads_to_itself(value) for value in graph if value.kind is Kind.TENSOR)
 
     def _leads_to_itself(self, value: Value) -> bool:
         graph = self._graph(self._sources_of(value))

@@ -47,7 +47,7 @@ class Survey:
         self._seen: dict[tuple[int, int | None], tuple[str, frozenset[str], frozenset[Clue]]] = {}
         self._statements: dict[tuple[str, int, int | None], _Part] = {}
         self._beyond_known: dict[Source, frozenset[Clue]] = {}
-        self._files: dict[Path, int] = {}  # the project's, and how long they are
+        self._files: dict[str, int] = {}  # the project's, and how long they are
         self._pieces = 0  # of them, that names have led to
         self._lines = _lines_of(tree) if pitfalls else []
         if self._lines:
@@ -76,7 +76,7 @@ class Survey:
         """Divide the body of the module or of a class into its functions and its other statements."""
         if owner:
             self._add_header(scope)
-        for node in _undivided(scope.body):
+        for node in undivided(scope.body):
             match node:
                 case nodes.Import() | nodes.ImportFrom():
                     self._note_import(node)
@@ -252,7 +252,7 @@ def statements(node: nodes.NodeNG) -> Iterator[nodes.NodeNG]:
         waiting += _blocks(node)
 
 
-def _undivided(body: Sequence[nodes.NodeNG]) -> Iterator[nodes.NodeNG]:
+def undivided(body: Sequence[nodes.NodeNG]) -> Iterator[nodes.NodeNG]:
     """Return statements and all that are in their branches, but not what is in a function or a class."""
     waiting = list(body)
     while waiting:

@@ -52,6 +52,10 @@ class Frame:
             frame = frame.parent
         return frame
 
+    def is_within(self, name: str) -> bool:
+        """Is a function of this name under way here?"""
+        return any(function.name == name for function in self.functions())
+
     def functions(self) -> Iterable[nodes.FunctionDef]:
         """Return the functions under way here, innermost first."""
         frame: Frame | None = self
@@ -109,6 +113,8 @@ class Store:
     _frames: dict[tuple[object, ...], Frame] = field(default_factory=dict)
     parts: dict[Value, set[Value]] = field(default_factory=dict)
     uses: dict[Value, set[str]] = field(default_factory=dict)
+    keys: dict[Value, dict[str | int, None]] = field(default_factory=dict)  # of a collection, those that are known
+    open: set[Value] = field(default_factory=set)  # collections that something was added to under keys not in sight
     bases: dict[nodes.ClassDef, list[Values]] = field(default_factory=dict)
     homes: dict[Definition | None, Frame] = field(default_factory=dict)
     models: dict[Value, Value] = field(default_factory=dict)  # another instance, in place of one that was not read
@@ -160,6 +166,10 @@ class Store:
     def derive(self, value: Value, sources: Iterable[Value]) -> None:
         """Remember that ``value`` was computed or built from ``sources``."""
         self.parts.setdefault(value, set()).update(source for source in sources if source is not value)
+
+    def holders(self, values: Values) -> list[Value]:
+        """Return what was built from any of ``values``."""
+        return [whole for whole, parts in self.parts.items() if not parts.isdisjoint(values)]
 
     def origins(self, values: Iterable[Value]) -> set[Value]:
         """Return ``values`` and all that they were computed or built from."""

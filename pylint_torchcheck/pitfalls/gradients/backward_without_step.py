@@ -33,7 +33,9 @@ class BackwardWithoutStep(Pitfall):
         escaped, stepped = _subjects(program, Escaped), _modules(program, _subjects(program, OptimizerStep))
         for trace in program.traces:
             for optimizer in _cleared(trace) - escaped:
-                call = program.creation(optimizer) if stepped.isdisjoint(_modules(program, {optimizer})) else None
+                held = _modules(program, {optimizer})
+                is_stepped = program.belong(held, stepped) or program.belong(stepped, held)
+                call = program.creation(optimizer) if not is_stepped else None
                 place = next(_fillings(program, trace, optimizer), None) if call is not None else None
                 if call is not None and place is not None:
                     yield Finding(place.place, (place.place.text, call.text))

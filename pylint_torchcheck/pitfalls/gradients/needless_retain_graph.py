@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, Sign, signs
 from pylint_torchcheck.pitfalls.questions import Program
-from pylint_torchcheck.pitfalls.vocabulary import Backward
+from pylint_torchcheck.pitfalls.vocabulary import Backward, Kind
 
 
 class NeedlessRetainGraph(Pitfall):
@@ -20,7 +20,7 @@ class NeedlessRetainGraph(Pitfall):
     symbol = "needless-retain-graph"
     message = (
         "%s keeps the activations of each batch alive until the next ones are computed, although nothing goes back "
-        "through this graph again; write backward() without it"
+        "through this graph again; write %s"
     )
     signs = signs([Sign.RETAINED_GRAPH], [Backward])
     crosses_files = True
@@ -30,4 +30,6 @@ class NeedlessRetainGraph(Pitfall):
         """Find what is told to retain a graph that is spent."""
         for call in program.spent_graphs():
             if call.argument_text("retain_graph") == "True" and not call.gives("create_graph"):
-                yield Finding(call, (call.text,))
+                is_of_tensor = all(value.kind is Kind.TENSOR for value in call.receivers)
+                cure = f"{call.receiver_text}.backward()" if is_of_tensor else "it without retain_graph=True"
+                yield Finding(call, (call.text, cure))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
-from pylint_torchcheck.pitfalls.questions import Call, Event, Program, Subject, Trace
+from pylint_torchcheck.pitfalls.questions import Call, Event, Place, Program, Subject, Trace
 from pylint_torchcheck.pitfalls.vocabulary import Backward, Forward, Kind, OptimizerStep, Trait, ZeroGrad
 
 
@@ -20,7 +20,7 @@ class DecayedUnusedParams(Pitfall):
     symbol = "decayed-unused-params"
     message = (
         "%s gives %s gradients of zero, and not None, where it takes no part in the loss, so the optimizer's weight "
-        "decay pulls its weights towards zero all the same; %s"
+        "decay pulls its weights towards zero all the same; write %s"
     )
     signs = signs([OptimizerStep], [Backward], ["weight_decay =", "AdamW"])
     crosses_files = True
@@ -49,7 +49,7 @@ def _used_at_times(program: Program, trace: Trace, step: Event) -> Iterator[Find
         places = {one.place for one in forwards if set(one.subjects) == set(event.subjects)}
         call = program.call_of(event)
         if zeroing is not None and call is not None and event.happens_at_times and len(places) == 1:
-            yield Finding(zeroing, (zeroing.text, call.callee_text, f"write {zeroing.receiver_text}.zero_grad()"))
+            yield Finding(zeroing, (zeroing.text, call.callee_text, f"{zeroing.receiver_text}.zero_grad()"))
 
 
 def _zeroing(program: Program, trace: Trace, step: Event) -> Iterator[Call]:
@@ -66,9 +66,14 @@ def _used_for_nothing(program: Program, trace: Trace, step: Event) -> Iterator[F
     losses = [event for event in trace.beside(step, Backward) if event.in_every_iteration]
     if len({event.place for event in losses}) == 1:
         for event in _forwards(program, trace, step):
-            call = program.call_of(event)
-            for place in program.multiplied_by_zero(event.results, losses[0].subjects) if call is not None else ():
-                yield Finding(place, (place.text, call.callee_text, "leave it out of the optimizer"))
+            products = program.multiplied_by_zero(event.results, losses[0].subjects)
+            yield from _for_nothing(program.call_of(event), products)
+
+
+def _for_nothing(call: Call | None, products: Iterable[Place]) -> Iterator[Finding]:
+    if call is not None:
+        cure = f"the optimizer without {call.callee_text}.parameters()"
+        yield from (Finding(place, (place.text, call.callee_text, cure)) for place in products)
 
 
 def _forwards(program: Program, trace: Trace, step: Event) -> list[Event]:
