@@ -16,6 +16,7 @@ except ModuleNotFoundError as _missing:
     ) from None
 
 from torchguard.checkpoint import Checkpointer, ResumeReport
+from torchguard.distributed import Environment, distributed, is_main, print_once
 from torchguard.errors import (
     CheckpointError,
     CorruptCheckpointError,
@@ -24,13 +25,18 @@ from torchguard.errors import (
     NoGoodCheckpointError,
     NonFiniteGradientError,
     NonFiniteLossError,
+    RankFailedError,
+    RanksDisagreeError,
     StateMismatchError,
     TorchguardError,
     UnreadableFileError,
     WeightsMismatchError,
 )
 from torchguard.freeze import Frozen, freeze
+from torchguard.mean import Mean
 from torchguard.modes import eval_mode
+from torchguard.moving import to_device
+from torchguard.parallel import ddp, dp, fsdp
 from torchguard.rng import RngState, Seeded, rng_state, seed_everything, set_rng_state
 from torchguard.shelf import Skipped
 from torchguard.step import StepResult, TrainStep
@@ -40,13 +46,17 @@ __all__ = [
     "CheckpointError",
     "Checkpointer",
     "CorruptCheckpointError",
+    "Environment",
     "Frozen",
     "LoadReport",
     "LossError",
+    "Mean",
     "MisuseError",
     "NoGoodCheckpointError",
     "NonFiniteGradientError",
     "NonFiniteLossError",
+    "RankFailedError",
+    "RanksDisagreeError",
     "ResumeReport",
     "RngState",
     "Seeded",
@@ -57,10 +67,17 @@ __all__ = [
     "TrainStep",
     "UnreadableFileError",
     "WeightsMismatchError",
+    "ddp",
+    "distributed",
+    "dp",
     "eval_mode",
     "freeze",
+    "fsdp",
+    "is_main",
     "load_weights",
+    "print_once",
     "rng_state",
     "seed_everything",
     "set_rng_state",
+    "to_device",
 ]
