@@ -9,23 +9,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import count
 from types import FrameType
 
 import numpy as np
 import torch
 import torch.distributed as dist
-from torch._C._distributed_c10d import PrefixStore
 from torch.distributed.rendezvous import rendezvous
 
 from torchguard.errors import MisuseError
 from torchguard.news import News, Terminated
 from torchguard.rng import seed_everything
+from torchguard.roll_call import fresh_store
 from torchguard.words import some
 
 _VARIABLES = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 _BACKENDS = {"cpu": "gloo", "cuda": "cpu:gloo,cuda:nccl"}
-_entries = count()  # a second group of the same processes must not find the addresses of the first one
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +119,7 @@ def _process_group(env: Environment, timeout: timedelta) -> Iterator[None]:
             "torch.distributed is initialized already; leave out init_process_group(), or the outer distributed()"
         )
     store, _, _ = next(rendezvous("env://", env.rank, env.world_size, timeout=timeout))
-    own = PrefixStore(f"torchguard/{next(_entries)}", store)
+    own = fresh_store(store, env.rank, env.world_size, timeout)
     dist.init_process_group(
         _BACKENDS[env.device.type],
         store=own,

@@ -1,4 +1,4 @@
-"""Several ranks under torchrun: on_ranks.py is run once with two and once with four, and each of its checks is a test."""
+"""Several ranks under torchrun: on_ranks.py runs once with two and once with four; each of its checks is a test."""
 
 import ast
 import json
@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-
-from . import launching
+from launching import launch
 
 HERE = Path(__file__).parent
 SCRIPT = HERE / "on_ranks.py"
 
 
 def names_of_checks() -> list[str]:
-    functions = [node for node in ast.parse(SCRIPT.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)]
-    return [function.name for function in functions if function.decorator_list and "check" in ast.dump(function.decorator_list[0])]
+    body = ast.parse(SCRIPT.read_text(encoding="utf-8")).body
+    functions = [node for node in body if isinstance(node, ast.FunctionDef)]
+    return [function.name for function in functions if any(ast.unparse(d) == "check" for d in function.decorator_list)]
 
 
 @pytest.fixture(scope="session", params=[2, 4], ids=["2 ranks", "4 ranks"])
@@ -27,7 +27,7 @@ def results(request, tmp_path_factory, worker_id):
     with FileLock(f"{folder}.lock"):
         if not folder.exists():
             folder.mkdir()
-            launched = launching.launch(folder, request.param, SCRIPT, folder)
+            launched = launch(folder, request.param, SCRIPT, folder)
             (folder / "log").write_text(f"{launched}", encoding="utf-8")
             (folder / "returncode").write_text(str(launched.returncode), encoding="utf-8")
     files = [folder / f"rank-{rank}.json" for rank in range(request.param)]
@@ -45,13 +45,13 @@ def test_on_every_rank(results, name):
 
 @pytest.fixture(scope="module")
 def failed_once(tmp_path_factory):
-    return launching.launch(tmp_path_factory.mktemp("fail_once"), 3, HERE / "fail_once.py", restarts=1)
+    return launch(tmp_path_factory.mktemp("fail_once"), 3, HERE / "fail_once.py", restarts=1)
 
 
 def test_failure_of_one_rank_is_named_on_every_rank_and_a_restart_ends_well(failed_once):
     first = "rank 1 failed first, with ZeroDivisionError: the batch was empty"
 
-    assert f"RankFailedError: rank 0 waited for the others in vain" in failed_once.err[0]
+    assert "RankFailedError: rank 0 waited for the others in vain" in failed_once.err[0]
     assert first in failed_once.err[0]
     assert "ZeroDivisionError: the batch was empty" in failed_once.err[1]
     assert f"RankFailedError: rank 2 was ended by SIGTERM: {first}" in failed_once.err[2]
