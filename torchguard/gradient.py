@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -25,6 +26,7 @@ class Gradient:
         clip_norm: float | None,
     ) -> None:
         self._optimizers, self._scaler, self._sync, self._clip_norm = optimizers, scaler, sync, clip_norm
+        self._check: tuple[Tensor, Tensor] | None = None  # found something, and a scale of 1
 
     def parameters(self) -> list[Tensor]:
         """Asked for each time, since groups may be added to an optimizer."""
@@ -44,11 +46,15 @@ class Gradient:
             self.clear()
             raise
 
-    def mean(self, divisor: float) -> Tensor:
-        """Bring the ranks together, unscale, divide; returns the norm of what is left, shape ``()``."""
+    def average(self, divisor: float) -> list[Tensor]:
+        """Bring the ranks together, unscale, divide. Returns what is left.
+
+        Raises:
+            LossError: no parameter has a gradient.
+        """
         if self._sync:
             self._sync.average(self.parameters())
-        grads = [parameter.grad for parameter in self.parameters() if parameter.grad is not None]
+        grads = self._grads()
         if not grads:
             raise LossError(
                 "after backward() no parameter of the optimizer has a gradient, so a step would change nothing; "
@@ -59,12 +65,21 @@ class Gradient:
                 self._scaler.unscale_(optimizer)
         if divisor != 1.0:
             torch._foreach_div_(grads, divisor)  # pylint: disable=protected-access  # as optimizers do
-        norm = _total_norm([_values(grad) for grad in grads])
-        return self._sync.whole(norm) if self._sync else norm
+        return grads
 
-    def clip(self, norm: Tensor) -> None:
-        if self._clip_norm is not None:
+    def clip(self, grads: list[Tensor]) -> tuple[bool, float | None]:
+        """Is all of it finite, and its norm before clipping? Without a cap the norm is not computed."""
+        values = [grad.coalesce().values() if grad.is_sparse else grad for grad in grads]
+        if self._clip_norm is None and self._sync is None and _are_alike(values):
+            return self._are_finite(values), None
+        norm = _total_norm(values)
+        norm = self._sync.whole(norm) if self._sync else norm
+        finite = math.isfinite(value := norm.item())
+        if self._clip_norm is None:
+            return finite, None
+        if finite:
             clip_grads_with_norm_(self.parameters(), self._clip_norm, norm)
+        return finite, value
 
     def step(self) -> None:
         """Step by hand and not by ``scaler.step``: the gradient is unscaled and known to be finite, fused or not."""
@@ -73,7 +88,7 @@ class Gradient:
 
     def nonfinite(self) -> str:
         """How many of the gradients hold nan or inf, in words."""
-        grads = [parameter.grad for parameter in self.parameters() if parameter.grad is not None]
+        grads = [grad.coalesce().values() if grad.is_sparse else grad for grad in self._grads()]
         bad = sum(not bool(torch.isfinite(grad).all()) for grad in grads)
         return f"{bad} of {len(grads)} gradients hold nan or inf"
 
@@ -86,19 +101,35 @@ class Gradient:
         for parameter, grad in zip(self.parameters(), copies, strict=True):
             parameter.grad = None if grad is None else grad.to(parameter.device, copy=True)
 
+    def _grads(self) -> list[Tensor]:
+        return [parameter.grad for parameter in self.parameters() if parameter.grad is not None]
+
+    def _are_finite(self, grads: list[Tensor]) -> bool:
+        """What GradScaler asks, with a scale of 1: 6 us where the norm takes 20, for the six gradients of an MLP."""
+        device = grads[0].device
+        if self._check is None or self._check[0].device != device:
+            self._check = (torch.zeros(1, device=device), torch.ones(1, device=device))
+        bad, one = self._check
+        # pylint: disable-next=protected-access  # there is no public name for it
+        torch._amp_foreach_non_finite_check_and_unscale_(grads, bad, one)
+        if bad.item():
+            self._check = None  # it stays 1
+            return False
+        return True
+
+
+def _are_alike(grads: list[Tensor]) -> bool:
+    first = grads[0]
+    return all(grad.dtype is first.dtype and grad.device == first.device for grad in grads)
+
 
 def _total_norm(grads: list[Tensor]) -> Tensor:
     """`get_total_norm`, bit for bit, without its sorting by device and dtype where there is nothing to sort.
 
     Every step pays for it: 17 us instead of 28, measured on the six gradients of an MLP on the CPU.
     """
-    if len({(grad.device, grad.dtype) for grad in grads}) > 1:
+    if not _are_alike(grads):
         return get_total_norm(grads)
     norms = torch._foreach_norm(grads)  # pylint: disable=protected-access  # what get_total_norm itself calls
     norm: Tensor = torch.linalg.vector_norm(torch.stack(norms))
     return norm
-
-
-def _values(grad: Tensor) -> Tensor:
-    """What a norm is taken of; torch has none for sparse gradients."""
-    return grad.coalesce().values() if grad.is_sparse else grad

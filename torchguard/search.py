@@ -18,7 +18,13 @@ class Search:
     def __init__(self, gradient: Gradient, sync: Sync | None, compute_loss: Callable[[], Tensor], share: float) -> None:
         self._gradient, self._sync, self._compute_loss, self._share = gradient, sync, compute_loss, share
         self._before = [parameter.detach().clone() for parameter in gradient.parameters()]
-        self.norms: list[float] = []  # of each point's gradient, the first one's at first
+        self._points = 0
+        self.grad_norm: float | None = None  # where the search begins
+
+    @property
+    def is_at_start(self) -> bool:
+        """Was there no gradient yet?"""
+        return self._points == 0
 
     def __call__(self) -> Tensor:
         self._gradient.clear()
@@ -26,14 +32,14 @@ class Search:
         refuse_loss(loss)
         weighted = loss if self._share == 1.0 else loss * self._share
         self._gradient.add(weighted)
-        norm = self._gradient.mean(1.0)
-        self.norms.append(norm.item())
-        if not norm.isfinite():
+        finite, norm = self._gradient.clip(self._gradient.average(1.0))
+        self.grad_norm = norm if self.is_at_start else self.grad_norm
+        self._points += 1
+        if not finite:
             raise NonFiniteGradientError(
-                f"the gradient norm is {norm.item()} at point {len(self.norms)} of the search "
-                f"({self._gradient.nonfinite()}); take a smaller lr, or line_search_fn='strong_wolfe'"
+                f"at point {self._points} of the search {self._gradient.nonfinite()}; take a smaller lr, or "
+                "line_search_fn='strong_wolfe'"
             )
-        self._gradient.clip(norm)
         return self._over_ranks(weighted.detach())
 
     def take_back(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -44,7 +43,8 @@ class StepResult:
     Attributes:
         stepped: the optimizer stepped.
         skipped: the window ended with a gradient that is nan or inf, and was thrown away.
-        grad_norm: global L2 norm of the window's unscaled gradient before clipping; ``None`` inside a window.
+        grad_norm: global L2 norm of the window's unscaled gradient before clipping; ``None`` inside a window, and
+            without ``clip_norm``, since it takes its time (``clip_norm=math.inf`` measures and caps nothing).
         window: micro-batches in the window so far, this one included.
     """
 
@@ -230,7 +230,7 @@ class TrainStep:
         finally:
             self._throw_away()
         self._count(stepped)
-        return StepResult(stepped, not stepped, grad_norm=search.norms[0], window=1)
+        return StepResult(stepped, not stepped, grad_norm=search.grad_norm, window=1)
 
     def state_dict(self) -> dict[str, Any]:
         """Counts, loss scale, and the unfinished window with its gradients: a resume inside a window is exact.
@@ -285,7 +285,7 @@ class TrainStep:
         except (NonFiniteLossError, NonFiniteGradientError):
             search.take_back()
             optimizer.state.clear()
-            if not search.norms or self._on_nonfinite == "raise":
+            if search.is_at_start or self._on_nonfinite == "raise":
                 raise
             return False
         return True
@@ -313,14 +313,11 @@ class TrainStep:
     def _end_window(self, divisor: float) -> StepResult:
         filled = self._window.filled
         try:
-            norm = self._gradient.mean(divisor)
-            grad_norm = norm.item()
-            finite = math.isfinite(grad_norm)
+            finite, grad_norm = self._gradient.clip(self._gradient.average(divisor))
             if finite:
-                self._gradient.clip(norm)
                 self._gradient.step()
             elif self._on_nonfinite == "raise":
-                raise NonFiniteGradientError(self._nonfinite_message(grad_norm))
+                raise NonFiniteGradientError(self._nonfinite_message())
             if self._scaler:
                 self._scaler.update()  # also after a skip: that is how it finds a smaller scale
         finally:
@@ -340,10 +337,10 @@ class TrainStep:
         self._window.clear()
         self._gradient.clear()
 
-    def _nonfinite_message(self, grad_norm: float) -> str:
+    def _nonfinite_message(self) -> str:
         return (
-            f"the gradient norm is {grad_norm} after step {self._steps} ({self._gradient.nonfinite()}), so the step "
-            "would write it into every weight; run this batch again under torch.autograd.detect_anomaly()"
+            f"after step {self._steps} {self._gradient.nonfinite()}, so the next step would write it into every "
+            "weight; run this batch again under torch.autograd.detect_anomaly()"
         )
 
     def _refuse_state(self, state: Mapping[str, Any]) -> None:
