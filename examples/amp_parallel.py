@@ -52,24 +52,23 @@ class AlexNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.features = nn.Sequential(
-            nn.Conv2d(1, 24, 5, padding=2),
+            nn.Conv2d(1, 16, 5, stride=2, padding=2),
             nn.ReLU(),
             nn.MaxPool2d(3, stride=2, padding=1),
-            nn.Conv2d(24, 48, 5, padding=2),
+            nn.Conv2d(16, 32, 3, padding=1),
             nn.ReLU(),
-            nn.MaxPool2d(3, stride=2, padding=1),
-            nn.Conv2d(48, 64, 3, padding=1),
+            nn.Conv2d(32, 48, 3, padding=1),
             nn.ReLU(),
-            nn.Conv2d(64, 64, 3, padding=1),
+            nn.Conv2d(48, 48, 3, padding=1),
             nn.ReLU(),
-            nn.Conv2d(64, 48, 3, padding=1),
+            nn.Conv2d(48, 32, 3, padding=1),
             nn.ReLU(),
             nn.MaxPool2d(3, stride=2, padding=1),
         )
         self.classifier = nn.Sequential(
             nn.Flatten(),
             nn.Dropout(0.2),
-            nn.Linear(48 * 4 * 4, 128),
+            nn.Linear(32 * 4 * 4, 128),
             nn.ReLU(),
             nn.Dropout(0.2),
             nn.Linear(128, 128),
@@ -207,7 +206,10 @@ def run_one_way(args: argparse.Namespace, way: str, amp: str) -> Result:
 
 
 def table(results: list[Result]) -> str:
-    lines = ["| parallel | precision | device | time, s | accuracy | peak memory, MB |", "| --- | --- | --- | ---: | ---: | ---: |"]
+    lines = [
+        "| parallel | precision | device | time, s | accuracy | peak memory, MB |",
+        "| --- | --- | --- | ---: | ---: | ---: |",
+    ]
     lines += [
         f"| {r.way} | {r.amp} | {r.device} | {r.seconds:.1f} | {r.accuracy:.3f} | {r.peak_mb:.0f} |" for r in results
     ]

@@ -16,12 +16,14 @@ except ModuleNotFoundError as _missing:
     ) from None
 
 from torchguard.checkpoint import Checkpointer, ResumeReport
+from torchguard.determinism import Deterministic, deterministic
 from torchguard.distributed import Environment, distributed, is_main, print_once
 from torchguard.errors import (
     CheckpointError,
     CorruptCheckpointError,
     LossError,
     MisuseError,
+    NoDeterministicKernelError,
     NoGoodCheckpointError,
     NonFiniteGradientError,
     NonFiniteLossError,
@@ -32,13 +34,20 @@ from torchguard.errors import (
     UnreadableFileError,
     WeightsMismatchError,
 )
+from torchguard.findings import Finding, Findings
 from torchguard.freeze import Frozen, freeze
+from torchguard.groups import param_groups
+from torchguard.loader import ResumableLoader, seed_worker
 from torchguard.mean import Mean
 from torchguard.modes import eval_mode
 from torchguard.moving import to_device
+from torchguard.nonfinite import Diagnosis, diagnose_nonfinite
 from torchguard.parallel import ddp, dp, fsdp
+from torchguard.preemption import Preempted
+from torchguard.preflight import preflight
 from torchguard.rng import RngState, Seeded, rng_state, seed_everything, set_rng_state
 from torchguard.shelf import Skipped
+from torchguard.snapshots import snapshot
 from torchguard.step import StepResult, TrainStep
 from torchguard.weights import LoadReport, load_weights
 
@@ -46,17 +55,24 @@ __all__ = [
     "CheckpointError",
     "Checkpointer",
     "CorruptCheckpointError",
+    "Deterministic",
+    "Diagnosis",
     "Environment",
+    "Finding",
+    "Findings",
     "Frozen",
     "LoadReport",
     "LossError",
     "Mean",
     "MisuseError",
+    "NoDeterministicKernelError",
     "NoGoodCheckpointError",
     "NonFiniteGradientError",
     "NonFiniteLossError",
+    "Preempted",
     "RankFailedError",
     "RanksDisagreeError",
+    "ResumableLoader",
     "ResumeReport",
     "RngState",
     "Seeded",
@@ -68,6 +84,8 @@ __all__ = [
     "UnreadableFileError",
     "WeightsMismatchError",
     "ddp",
+    "deterministic",
+    "diagnose_nonfinite",
     "distributed",
     "dp",
     "eval_mode",
@@ -75,9 +93,13 @@ __all__ = [
     "fsdp",
     "is_main",
     "load_weights",
+    "param_groups",
+    "preflight",
     "print_once",
     "rng_state",
     "seed_everything",
+    "seed_worker",
     "set_rng_state",
+    "snapshot",
     "to_device",
 ]

@@ -4,6 +4,7 @@ TorchguardError
 ├── MisuseError (ValueError)          arguments that cannot be right; raised before anything is changed
 ├── LossError (ValueError)            a loss that no gradient can come from
 │   └── NonFiniteLossError            the loss is nan or inf
+├── NoDeterministicKernelError        an operation that cannot be made deterministic here
 ├── NonFiniteGradientError            a gradient is nan or inf, and skipping was not asked for
 ├── RanksDisagreeError                the ranks of one run do different things
 ├── RankFailedError                   another rank failed, or left, while this one waited for it
@@ -32,6 +33,10 @@ class LossError(TorchguardError, ValueError):
 
 class NonFiniteLossError(LossError):
     """The loss is nan or inf; nothing was accumulated or stepped."""
+
+
+class NoDeterministicKernelError(TorchguardError, RuntimeError):
+    """An operation has no deterministic kernel on this device; it was not run."""
 
 
 class NonFiniteGradientError(TorchguardError):

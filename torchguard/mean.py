@@ -11,7 +11,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from torchguard.errors import MisuseError
-from torchguard.ranks import world_size
+from torchguard.model_ranks import world_size
 
 
 class Mean:

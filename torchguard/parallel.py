@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn.parallel import DataParallel, DistributedDataParallel
 
 from torchguard.errors import MisuseError
-from torchguard.ranks import Ranks, world_size
+from torchguard.model_ranks import ModelRanks, world_size
 
 _CARRIES = "_torchguard_carries_autocast"
 
@@ -124,7 +124,7 @@ def _checked(model: nn.Module, name: str) -> torch.device:
             f"the parameters lie on {len(devices)} devices ({', '.join(sorted(map(str, devices)))}); write "
             f"{name}(model.to(env.device))"
         )
-    ranks = Ranks.of(_world())
+    ranks = ModelRanks.of(_world())
     ranks.refuse_shared_devices(*devices)
     ranks.close()
     return devices.pop()

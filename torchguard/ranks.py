@@ -1,149 +1,116 @@
-"""What the ranks of one model tell one another besides gradients: a few numbers, over gloo, which no GPU waits for."""
+"""What the processes of one run have to agree on to save and to resume together; with one process, nothing."""
 
 from __future__ import annotations
 
-import os
-import socket
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar
 
 import torch
-import torch.distributed as dist
+from torch import distributed
 
-from torchguard.errors import MisuseError, RanksDisagreeError
+from torchguard.errors import CheckpointError, TorchguardError
 
 T = TypeVar("T")
-_END = object()
-_WAYS = ("backward()", "flush()", "minimize()")  # to end a window
 
 
-def world_size() -> int:
-    """The ranks of the process group; 1 without one.
+class Ranks(Protocol):
+    """The processes that save and resume together."""
+
+    rank: int
+    size: int
+    group: Any  # of torch.distributed; None with one process
+
+    def share(self, value: Any) -> list[Any]:
+        """Everybody's value, in the order of the ranks."""
+
+    def largest(self, values: list[int]) -> list[int]:
+        """The largest over the ranks of each number."""
+
+
+class Alone:
+    """One process."""
+
+    rank, size, group = 0, 1, None
+
+    def share(self, value: Any) -> list[Any]:
+        return [value]
+
+    def largest(self, values: list[int]) -> list[int]:
+        return values
+
+
+class Together:
+    """All ranks of torch.distributed, over a gloo group of their own, so that nothing of the training's mixes in.
+
+    Every call waits for all ranks, at most ``timeout`` seconds. Making one is such a call too.
+    """
+
+    def __init__(self, timeout: float) -> None:
+        self.rank, self.size = distributed.get_rank(), distributed.get_world_size()
+        self._timeout = timeout
+        self.group = distributed.new_group(backend="gloo", timeout=timedelta(seconds=timeout))
+
+    def share(self, value: Any) -> list[Any]:
+        values: list[Any] = [None] * self.size
+        self._explained(lambda: distributed.all_gather_object(values, value, group=self.group))
+        return values
+
+    def largest(self, values: list[int]) -> list[int]:
+        numbers = torch.tensor(values)
+        self._explained(lambda: distributed.all_reduce(numbers, distributed.ReduceOp.MAX, group=self.group))
+        result: list[int] = numbers.tolist()
+        return result
+
+    def _explained(self, call: Callable[[], object]) -> None:
+        try:
+            call()
+        except RuntimeError as error:  # gloo has no other kind
+            raise CheckpointError(
+                f"rank {self.rank} of {self.size} lost another rank, or waited for it longer than {self._timeout:g} s "
+                f"({str(error).splitlines()[0]}), so nothing was saved; look why that rank died or does not call "
+                "tick() and save() as often, and start again: resume() finds the newest whole checkpoint"
+            ) from error
+
+
+def ranks_of_this_run(timeout: float) -> Ranks:
+    """All ranks where torch.distributed runs with more than one, else this process."""
+    if distributed.is_available() and distributed.is_initialized() and distributed.get_world_size() > 1:
+        return Together(timeout)
+    return Alone()
+
+
+def on_each(ranks: Ranks, work: Callable[[], T]) -> list[T]:
+    """Do it on every rank and give everybody all results; what fails on one rank fails on all, so that none waits.
 
     Raises:
-        MisuseError: the process is one of several and has no process group, so that each would train on its own.
+        TorchguardError: of the kind that the first failing rank met; its own error on that rank itself.
     """
-    if dist.is_available() and dist.is_initialized():
-        return dist.get_world_size()
-    if (started := os.environ.get("WORLD_SIZE", "1")) != "1":
-        raise MisuseError(
-            f"WORLD_SIZE={started} and torch.distributed is not initialized, so each process would train a model of "
-            "its own; write with torchguard.distributed() as env: around it"
-        )
-    return 1
+    own: Exception | None = None
+    result: Any = None
+    try:
+        result = work()
+    except Exception as error:  # pylint: disable=broad-exception-caught  # raised again below, after all have heard of it
+        own = error
+    outcomes = ranks.share((result, _described(own)))
+    if own is not None:
+        raise own
+    failures = [(rank, *failure) for rank, (_, failure) in enumerate(outcomes) if failure]
+    if failures:
+        rank, kind, message = failures[0]
+        raise kind(f"rank {rank}: {message}")
+    return [value for value, _ in outcomes]
 
 
-@dataclass(frozen=True)
-class Ranks:
-    """The ranks that train one model together, with a gloo group of their own.
-
-    Of their own, so that no message is ever taken for a gradient: if one rank sends gradients while another sends a
-    message, both wait until the timeout of the model's group, instead of reading what was meant for something else.
-    """
-
-    group: dist.ProcessGroup
-
-    @classmethod
-    def of(cls, group: dist.ProcessGroup) -> Ranks:
-        """The ranks of a model's process group; every one of them has to call this."""
-        members = dist.get_process_group_ranks(group)
-        # A group of local synchronization is named by its members, so a second one finds the first one's addresses.
-        only_some = len(members) < dist.get_world_size()
-        own = dist.new_group(members, timeout=_timeout_of(group), backend="gloo", use_local_synchronization=only_some)
-        return cls(own)
-
-    @property
-    def size(self) -> int:
-        return self.group.size()
-
-    def tell(self, *numbers: float) -> list[list[float]]:
-        """What each rank said, in the order of ranks."""
-        own = torch.tensor(numbers, dtype=torch.float64)
-        rows = [torch.empty_like(own) for _ in range(self.size)]
-        dist.all_gather(rows, own, group=self.group)
-        return [row.tolist() for row in rows]
-
-    def show(self, facts: Any) -> list[Any]:
-        """What each rank shows, in the order of ranks: any object that can be pickled."""
-        shown: list[Any] = [None] * self.size
-        dist.all_gather_object(shown, facts, group=self.group)
-        return shown
-
-    def weight_of_window(self, how: str, micro_batches: int, weight: float) -> float:
-        """The mean over the ranks of the weight of a window, which each of them is about to end.
-
-        Raises:
-            RanksDisagreeError: on every rank, if they do not end it in the same way after as many micro-batches.
-        """
-        rows = self.tell(_WAYS.index(how), micro_batches, weight)
-        for rank, row in enumerate(rows):
-            if row[:2] != rows[0][:2]:
-                raise RanksDisagreeError(
-                    f"rank 0 ends a window of {rows[0][1]:.0f} micro-batches by {_WAYS[int(rows[0][0])]} and rank "
-                    f"{rank} one of {row[1]:.0f} by {_WAYS[int(row[0])]}, as happens with batches in unequal number; "
-                    "write for batch in step.join(loader): on every rank"
-                )
-        return sum(row[2] for row in rows) / self.size
-
-    def join(self, batches: Iterable[T]) -> Iterator[tuple[T, bool]]:
-        """This rank's batches, then the last one again while other ranks have more; and whether it is one's own.
-
-        Raises:
-            MisuseError: on every rank, if one has no batch at all.
-        """
-        remaining, batch, beginning = iter(batches), None, True
-        while True:
-            following = next(remaining, _END)
-            rows = self.tell(following is not _END)
-            if not any(has_more for (has_more,) in rows):
-                return
-            if beginning and [0.0] in rows:
-                raise MisuseError(
-                    f"rank {rows.index([0.0])} has no batch at all, and so nothing to stand in with while others "
-                    "train; give each rank at least one"
-                )
-            batch = batch if following is _END else following
-            beginning = False
-            yield cast(T, batch), following is not _END
-
-    def refuse_shared_devices(self, device: torch.device) -> None:
-        """Two ranks on one GPU hang or fail in NCCL, with a message that does not say why."""
-        places = self.show((socket.gethostname(), str(_with_index(device))))
-        for rank, place in enumerate(places):
-            first = places.index(place)
-            if device.type != "cpu" and first != rank:
-                raise MisuseError(
-                    f"ranks {first} and {rank} both hold their model on {place[1]} of one host, so collectives would "
-                    "hang; write model.to(env.device) with the device of torchguard.distributed(), or "
-                    'torch.cuda.set_device(local_rank) before model.to("cuda")'
-                )
-
-    def refuse_differing(self, settings: Sequence[tuple[str, object]]) -> None:
-        """Every rank has to have the same settings."""
-        shown = self.show(list(settings))
-        for rank, theirs in enumerate(shown):
-            for (name, here), (_, there) in zip(shown[0], theirs, strict=True):
-                if here != there:
-                    raise RanksDisagreeError(
-                        f"{name} is {here} on rank 0 and {there} on rank {rank}, so their steps would differ; build "
-                        "the same on every rank"
-                    )
-
-    def close(self) -> None:
-        """Give the group back; every rank has to call this."""
-        dist.destroy_process_group(self.group)
+def on_first(ranks: Ranks, work: Callable[[], T]) -> T:
+    """Do it on rank 0 and give everybody its result; raises like `on_each`."""
+    result: T = on_each(ranks, lambda: work() if ranks.rank == 0 else None)[0]  # type: ignore[assignment]
+    return result
 
 
-def _with_index(device: torch.device) -> torch.device:
-    if device.type == "cuda" and device.index is None:
-        return torch.device("cuda", torch.cuda.current_device())
-    return device
-
-
-def _timeout_of(group: dist.ProcessGroup) -> timedelta | None:
-    """How long the model's own collectives wait; torch has no public way to ask."""
-    backend = group._get_backend(group._device_types[0])  # pylint: disable=protected-access
-    timeout: timedelta | None = backend.options._timeout  # pylint: disable=protected-access
-    return timeout
+def _described(error: Exception | None) -> tuple[type[TorchguardError], str] | None:
+    if error is None:
+        return None
+    if isinstance(error, TorchguardError):
+        return type(error), str(error)
+    return CheckpointError, f"{type(error).__name__}: {error}"

@@ -12,13 +12,13 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from torchguard.errors import MisuseError
-from torchguard.ranks import Ranks, world_size
+from torchguard.model_ranks import ModelRanks, world_size
 
 
 class Sync(Protocol):
     """What `TrainStep` asks of a model whose gradients are averaged over ranks."""
 
-    ranks: Ranks
+    ranks: ModelRanks
 
     def forward(self, closes: bool) -> AbstractContextManager[Any]:
         """The context of a micro-batch's forward.
@@ -60,7 +60,7 @@ class Replicated:
         self._modules = modules
         self._group: dist.ProcessGroup = modules[0].process_group
         self._is_local = False  # did the last forward leave DDP out?
-        self.ranks = Ranks.of(self._group)
+        self.ranks = ModelRanks.of(self._group)
 
     def forward(self, closes: bool) -> AbstractContextManager[Any]:
         self._refuse_join()
@@ -108,7 +108,7 @@ class Sharded:
     """
 
     def __init__(self, group: dist.ProcessGroup) -> None:
-        self.ranks = Ranks.of(group)
+        self.ranks = ModelRanks.of(group)
 
     def forward(self, closes: bool) -> AbstractContextManager[Any]:
         return nullcontext()

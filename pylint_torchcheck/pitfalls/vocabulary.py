@@ -70,6 +70,10 @@ class RecordedEvaluation(EvaluationForward):
     """The same, while gradients are recorded."""
 
 
+class SingleSampleForward(Forward):
+    """A module was called for each batch of a loader, the last of which has a single sample."""
+
+
 class Backward(Verb):
     """Gradients were added to the parameters that a loss depends on."""
 
@@ -174,6 +178,34 @@ class LoadWeights(Verb):
     """A state dict was loaded into a module or another object with state."""
 
 
+class StateTaken(Verb):
+    """The state dict of a module or another object was asked for."""
+
+
+class Halved(Verb):
+    """A module's weights were turned into half precision."""
+
+
+class Moved(Verb):
+    """A module was moved to a device that is named."""
+
+
+class MovedToSave(Moved):
+    """A module was moved to host memory, in order to be saved."""
+
+
+class Wrapped(Verb):
+    """A module was wrapped, so that the wrapper's state dict has other names in it."""
+
+
+class RandomStateSet(Verb):
+    """A global random number generator got back a state that was kept."""
+
+
+class Seeded(Verb):
+    """A global random number generator was seeded."""
+
+
 class FileWritten(Verb):
     """Something was saved to a file."""
 
@@ -184,6 +216,14 @@ class FileRead(Verb):
 
 class Drained(Verb):
     """An iterator was run through to its end."""
+
+
+class ChangedInPlace(Verb):
+    """A tensor was changed in place."""
+
+
+class ChangedOnRecord(ChangedInPlace):
+    """The same, where gradients are recorded."""
 
 
 class Accumulate(Verb):

@@ -38,13 +38,13 @@ def scale(machine: Machine, node: nodes.NodeNG, holder: Value) -> None:
 
 def change(machine: Machine, node: nodes.NodeNG, gradient: Value, method: str) -> None:
     """Record ``p.grad.zero_()`` and the like; a tensor that is no gradient concerns nobody."""
-    holder = _holder(gradient)
+    holder = holder_of(gradient)
     if holder is not None:
         act = _clear if method in _CLEARING else scale
         act(machine, node, holder)
 
 
-def _holder(gradient: Value | None) -> Value | None:
+def holder_of(gradient: Value | None) -> Value | None:
     """Return that whose gradient this is, through ``.grad.data`` too."""
     while gradient is not None and gradient.path == "data":
         gradient = gradient.owner

@@ -24,20 +24,21 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     ScaledBackward,
     SchedulerSet,
     SchedulerStep,
+    SingleSampleForward,
     Thaw,
     Verb,
 )
 from pylint_torchcheck.torch_api import effects, generated
 from pylint_torchcheck.torch_api.effects import EACH, Effect
 from pylint_torchcheck.torch_api.objects import function_effect, is_harmless, made_by, signature
-from pylint_torchcheck.trace import gradients, norms, purpose, truth
+from pylint_torchcheck.trace import gradients, lengths, norms, purpose, shapes, truth
 from pylint_torchcheck.trace.arguments import Arguments
+from pylint_torchcheck.trace.events import Event
 from pylint_torchcheck.trace.functions import Functions
 from pylint_torchcheck.trace.places import dotted
 from pylint_torchcheck.trace.values import NOTHING, PLAIN, Store, Value, Values
 
 STEP_HOOKS = "(step hooks)"  # the slot for what an optimizer runs after each step
-_SCALED = "scaled"  # the path of a loss that a gradient scaler has multiplied
 _ESCAPING = frozenset({Kind.MODULE, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER, Kind.TENSOR})
 
 
@@ -50,6 +51,9 @@ class Library(Functions):
 
     def library_call(self, node: nodes.Call, path: str, arguments: Arguments) -> Values:
         """Return what a call of a library's function or class gives, and record what it does."""
+        return lengths.noted(self, node, path, arguments, self._library_call(node, path, arguments))
+
+    def _library_call(self, node: nodes.Call, path: str, arguments: Arguments) -> Values:
         special = getattr(self, f"_call_{path.replace('.', '_')}", None)
         if special is not None:
             return special(node, arguments)  # type: ignore[no-any-return]
@@ -58,7 +62,7 @@ class Library(Functions):
         if path in effects.ITERATION_WRAPPERS:
             return arguments.positional[0] if arguments.positional else arguments.everything() or PLAIN
         if path in effects.COPIERS:
-            return self._copies(node, arguments.everything())
+            return self._copies(node, path, arguments.everything())
         effect = function_effect(path)
         if effect is not None:
             return self._known_function(node, path, effect, arguments)
@@ -111,8 +115,7 @@ class Library(Functions):
         if path not in generated.CONSTRUCTORS:
             return self.tensor(node, arguments.everything(), path=path)
         requires = truth.of(arguments.keywords.get("requires_grad", self.store.constant(False)))
-        on_graph = False if requires is False else None
-        return frozenset({self.store.make(Kind.TENSOR, node, self.frame, path=path, on_graph=on_graph)})
+        return frozenset({self.store.make(Kind.TENSOR, node, self.frame, path=path, on_graph=requires)})
 
     def _context(self, node: nodes.Call, path: str, arguments: Arguments) -> Values:
         """Return a context manager; ``set_grad_enabled`` acts at once, too."""
@@ -130,8 +133,11 @@ class Library(Functions):
             self.switch_recording(frozenset({value}))
         return frozenset({value})
 
-    def _copies(self, node: nodes.Call, values: Values) -> Values:
-        return NOTHING.union(*(self._copy(node, value) for value in values))
+    def _copies(self, node: nodes.Call, path: str, values: Values) -> Values:
+        """Return copies; a shallow one of a state dict holds the same tensors, and so is as good as the same."""
+        is_shallow = path == "copy.copy"
+        same = frozenset(value for value in values if is_shallow and value.kind is Kind.STATE_DICT)
+        return same.union(*(self._copy(node, value) for value in values - same))
 
     def _copy(self, node: nodes.Call, value: Value) -> Values:
         copied = self.store.make(
@@ -294,7 +300,7 @@ class Library(Functions):
 
     def _verb(self, effect: Effect, subjects: Values, arguments: Arguments, parameters: Sequence[str]) -> type[Verb]:
         assert effect.verb is not None
-        if effect.verb is Backward and subjects and all(value.path == _SCALED for value in subjects):
+        if effect.verb is Backward and subjects and all(value.path == shapes.SCALED for value in subjects):
             return ScaledBackward
         if effect.verb is SchedulerStep and (arguments.starred or arguments.everything()):
             return SchedulerSet
@@ -316,7 +322,7 @@ class Library(Functions):
         losses = arguments.get("outputs", ("outputs",))
         if scaler.constant is False:
             return losses
-        value = self.store.make(Kind.TENSOR, node, self.frame, path=_SCALED, on_graph=None)
+        value = self.store.make(Kind.TENSOR, node, self.frame, path=shapes.SCALED, on_graph=None)
         self.store.derive(value, losses)
         return frozenset({value})
 
@@ -324,10 +330,18 @@ class Library(Functions):
         """Record that modules are called; return their output."""
         inputs = arguments.everything()
         output = self.tensor(node, modules | inputs, guessed=True)
-        evaluates = self._evaluates(inputs)
-        evaluation = RecordedEvaluation if self.recording() else EvaluationForward
-        self.emit(evaluation if evaluates else Forward, node, modules, output)
+        self.emit(self._forward_verb(node, modules, arguments), node, modules, output)
         return output
+
+    def _forward_verb(self, node: nodes.NodeNG, modules: Values, arguments: Arguments) -> type[Verb]:
+        """Return what kind of call of a module this is."""
+        inputs = arguments.everything()
+        if self._evaluates(inputs):
+            return RecordedEvaluation if self.recording() else EvaluationForward
+        if not inputs or not lengths.ends_on_one(self, inputs):
+            return Forward
+        event = Event(0, Forward, node, self.frame, modules, loops=self.loops)
+        return SingleSampleForward if event.in_every_iteration else Forward
 
     def _evaluates(self, inputs: Values) -> bool:
         """Is a call here made to validate, test or infer, on real data?
@@ -392,13 +406,15 @@ class Library(Functions):
         return []
 
 
-def _reduces(arguments: Arguments) -> bool | None:
-    """Does a loss function built so give one number for the batch? ``None``: as it does by default."""
+def _reduces(arguments: Arguments) -> bool | str | None:
+    """Does a loss function built so give one number for the batch? ``"sum"`` or, as by default, ``None``: it does."""
     settings = [arguments.keywords[name] for name in ("reduction", "reduce") if name in arguments.keywords]
     if arguments.starred:
         return False
     constants = {value.constant if value.kind is Kind.CONSTANT else "none" for given in settings for value in given}
-    return None if constants <= {"mean", "sum", "batchmean", "elementwise_mean", True} else False
+    if constants == {"sum"}:
+        return "sum"
+    return None if constants <= {"mean", "batchmean", "elementwise_mean", True} else False
 
 
 def _site_of(node: nodes.Call, index: int) -> nodes.NodeNG:

@@ -22,7 +22,7 @@ from torch.optim.lr_scheduler import ExponentialLR
 
 import torchguard as tg
 from torchguard import news
-from torchguard.ranks import Ranks
+from torchguard.model_ranks import ModelRanks
 
 CHECKS: dict[str, Callable[[], None]] = {}
 TIMEOUT_S = 60.0
@@ -275,7 +275,7 @@ def seeds_differ_by_rank_and_are_given_back():
     torch.manual_seed(11)
     before = torch.get_rng_state()
     with tg.distributed(seed=5, timeout_s=TIMEOUT_S) as env:
-        drawn = Ranks.of(dist.group.WORLD).tell(torch.rand(()).item())
+        drawn = ModelRanks.of(dist.group.WORLD).tell(torch.rand(()).item())
         with tg.seed_everything(5):
             assert drawn[0][0] == torch.rand(()).item()
         assert len({value for (value,) in drawn}) == env.world_size
@@ -287,7 +287,7 @@ def every_rank_starts_from_the_first_ones_parameters():
     with tg.distributed(seed=5, timeout_s=TIMEOUT_S):
         for wrap in (tg.ddp, tg.fsdp):
             model = wrap(nn.Linear(4, 4))
-            first = Ranks.of(dist.group.WORLD).tell(whole(next(model.parameters()).detach()).sum().item())
+            first = ModelRanks.of(dist.group.WORLD).tell(whole(next(model.parameters()).detach()).sum().item())
             assert len({value for (value,) in first}) == 1
 
 
@@ -351,7 +351,7 @@ def differing_settings_are_refused():
 @check
 def shared_gpu_is_refused():
     with tg.distributed(timeout_s=TIMEOUT_S), raises(tg.MisuseError, "ranks 0 and 1 both hold their model on cuda:0"):
-        Ranks.of(dist.group.WORLD).refuse_shared_devices(torch.device("cuda:0"))
+        ModelRanks.of(dist.group.WORLD).refuse_shared_devices(torch.device("cuda:0"))
 
 
 @check
@@ -454,7 +454,7 @@ def rank_that_hangs_ends_the_others_after_the_timeout():
     news.PATIENCE_S = 1.0
     try:
         with tg.distributed(timeout_s=2.0) as env:
-            ranks = Ranks.of(dist.group.WORLD)
+            ranks = ModelRanks.of(dist.group.WORLD)
             if env.rank == 1:
                 time.sleep(5)  # longer than the others wait for the message, and then for the reason
             else:

@@ -110,7 +110,7 @@ def test_report_prints_what_was_skipped(run, folder):
 
 
 def test_all_of_it_can_be_read_with_weights_only(run):
-    path = run().train(BATCHES[:3]).checkpoints.save()
+    path = run().train(BATCHES[:3]).checkpoints.save().result()
 
     for file in path.glob("*.pt"):
         torch.load(file, weights_only=True)
@@ -128,7 +128,7 @@ def test_milestones_of_a_scheduler_can_be_read_back(net, folder):
 @pytest.mark.parametrize("wrap", [nn.DataParallel, lambda net: torch.compile(net, backend="eager")])
 def test_model_is_saved_without_wrappers(run, net, same, wrap):
     wrapped = run(wrap=wrap)
-    path = wrapped.checkpoints.save()
+    path = wrapped.checkpoints.save().result()
     tg.load_weights(net, path / "model.pt")
     run().checkpoints.resume()
 
@@ -160,7 +160,7 @@ def test_keeps_the_last(run, folder):
 def test_second_save_at_one_step_overwrites_nothing(run, folder):
     checkpoints = run(keep_last=None).checkpoints
     checkpoints.save()
-    path = checkpoints.save()
+    path = checkpoints.save().result()
 
     assert names(folder) == ["step-0", "step-0.1"]
     assert run().checkpoints.resume().path == path
