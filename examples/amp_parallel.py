@@ -192,8 +192,7 @@ def run_one_way(args: argparse.Namespace, way: str, amp: str) -> Result:
     torchrun = ["-m", "torch.distributed.run", f"--nproc-per-node={args.ranks}"]
     place = ["--rdzv-backend=c10d", "--rdzv-endpoint=localhost:0"]
     options = {"--epochs": args.epochs, "--batch-size": args.batch_size, "--lr": args.lr, "--seed": args.seed}
-    # all ways may use as many threads: the ranks share those of the single process
-    options |= {"--out": args.out, "--threads": max(1, args.threads // args.ranks) if way == "ddp" else args.threads}
+    options |= {"--out": args.out, "--threads": args.threads}
     options |= {"--device": args.device} if args.device else {}
     command = [sys.executable, *(torchrun + place if way == "ddp" else []), __file__, "--way", way, "--amp", amp]
     command += [str(word) for option in options.items() for word in option]
@@ -259,7 +258,7 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=64, help="over all ranks together")
     parser.add_argument("--lr", type=float, default=0.003)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=2, help="of all ranks together")
+    parser.add_argument("--threads", type=int, default=1, help="of each process on the CPU")
     parser.add_argument("--tensorboard", action="store_true", help="log each way below OUT/tensorboard")
     args = parser.parse_args()
 

@@ -1,7 +1,7 @@
 """Evaluate what amp_parallel.py has saved, on any device, whatever device and way it was trained in.
 
-    python examples/amp_parallel_evaluate.py runs/amp_parallel/*.pt
-    python examples/amp_parallel_evaluate.py runs/amp_parallel/ddp-fp16.pt --device cuda --amp bf16
+python examples/amp_parallel_evaluate.py runs/amp_parallel/*.pt
+python examples/amp_parallel_evaluate.py runs/amp_parallel/ddp-fp16.pt --device cuda --amp bf16
 """
 
 import argparse

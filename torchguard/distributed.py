@@ -14,6 +14,9 @@ from types import FrameType
 import numpy as np
 import torch
 import torch.distributed as dist
+
+# pylint: disable-next=import-error  # torch.distributed has it too, and does not say so to type checkers
+from torch._C._distributed_c10d import Store
 from torch.distributed.rendezvous import rendezvous
 
 from torchguard.errors import MisuseError
@@ -118,8 +121,7 @@ def _process_group(env: Environment, timeout: timedelta) -> Iterator[None]:
         raise MisuseError(
             "torch.distributed is initialized already; leave out init_process_group(), or the outer distributed()"
         )
-    store, _, _ = next(rendezvous("env://", env.rank, env.world_size, timeout=timeout))
-    own = fresh_store(store, env.rank, env.world_size, timeout)
+    own = fresh_store(_torchruns_store(env, timeout), env.rank, env.world_size, timeout)
     dist.init_process_group(
         _BACKENDS[env.device.type],
         store=own,
@@ -130,6 +132,12 @@ def _process_group(env: Environment, timeout: timedelta) -> Iterator[None]:
     )
     with News(own, env.rank, env.world_size), _terminable(env.device):
         yield
+
+
+def _torchruns_store(env: Environment, timeout: timedelta) -> Store:
+    store: Store
+    store, _, _ = next(rendezvous("env://", env.rank, env.world_size, timeout=timeout))
+    return store
 
 
 @contextmanager

@@ -7,6 +7,8 @@ from contextlib import suppress
 from types import TracebackType
 
 import torch.distributed as dist
+
+# pylint: disable-next=import-error  # torch.distributed has it too, and does not say so to type checkers
 from torch._C._distributed_c10d import Store
 from torch.distributed.distributed_c10d import _abort_process_group  # no public way breaks every group off at once
 from torch.distributed.elastic.multiprocessing.errors import get_error_handler

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
+# pylint: disable-next=import-error  # torch.distributed has it too, and does not say so to type checkers
 from torch._C._distributed_c10d import PrefixStore, Store
 
 from torchguard.errors import RankFailedError

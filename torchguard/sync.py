@@ -110,7 +110,8 @@ class Sharded:
     def __init__(self, group: dist.ProcessGroup) -> None:
         self.ranks = ModelRanks.of(group)
 
-    def forward(self, closes: bool) -> AbstractContextManager[Any]:
+    def forward(self, closes: bool) -> AbstractContextManager[Any]:  # pylint: disable=unused-argument
+        """The same for all micro-batches."""
         return nullcontext()
 
     def average(self, parameters: Sequence[Tensor]) -> None:
