@@ -12,7 +12,7 @@ from torch.optim import Optimizer
 
 from torchguard.errors import LossError
 from torchguard.refusals import parameters_of
-from torchguard.sync import Sync
+from torchguard.sync import Sync, is_sharded
 
 
 class Gradient:
@@ -93,13 +93,16 @@ class Gradient:
         return f"{bad} of {len(grads)} gradients hold nan or inf"
 
     def copies(self) -> list[Tensor | None]:
-        """One a parameter; ``None`` where there is none."""
-        grads = [parameter.grad for parameter in self.parameters()]
-        return [None if grad is None else grad.detach().clone() for grad in grads]
+        """One a parameter, of a sharded one this rank's part; ``None`` where there is none."""
+        return [None if p.grad is None else _own_part(p.grad).detach().clone() for p in self.parameters()]
 
     def restore(self, copies: Sequence[Tensor | None]) -> None:
-        for parameter, grad in zip(self.parameters(), copies, strict=True):
-            parameter.grad = None if grad is None else grad.to(parameter.device, copy=True)
+        for parameter, own in zip(self.parameters(), copies, strict=True):
+            parameter.grad = None if own is None else _like(parameter, own.to(parameter.device, copy=True))
+
+    def shapes(self) -> list[torch.Size]:
+        """Of what `copies` gives."""
+        return [_own_part(parameter).shape for parameter in self.parameters()]
 
     def _grads(self) -> list[Tensor]:
         return [parameter.grad for parameter in self.parameters() if parameter.grad is not None]
@@ -133,3 +136,19 @@ def _total_norm(grads: list[Tensor]) -> Tensor:
     norms = torch._foreach_norm(grads)  # pylint: disable=protected-access  # what get_total_norm itself calls
     norm: Tensor = torch.linalg.vector_norm(torch.stack(norms))
     return norm
+
+
+def _own_part(tensor: Tensor) -> Tensor:
+    own: Tensor = tensor.to_local() if is_sharded(tensor) else tensor  # type: ignore[attr-defined]
+    return own
+
+
+def _like(parameter: Tensor, own: Tensor) -> Tensor:
+    """This rank's part as a tensor of the parameter's kind."""
+    if not is_sharded(parameter):
+        return own
+    from torch.distributed.tensor import DTensor
+
+    assert isinstance(parameter, DTensor)
+    mesh, placements = parameter.device_mesh, parameter.placements
+    return DTensor.from_local(own, mesh, placements, shape=parameter.shape, stride=parameter.stride())

@@ -14,6 +14,7 @@ from torch.distributed.distributed_c10d import _abort_process_group  # no public
 from torch.distributed.elastic.multiprocessing.errors import get_error_handler
 
 from torchguard.errors import RankFailedError
+from torchguard.preemption import Preempted
 
 PATIENCE_S = 5.0  # to hear why a collective broke off
 _SIGNS_OF_LOSS = ("gloo", "nccl", "processgroup", "connection closed by peer", "connection reset by peer")
@@ -38,7 +39,7 @@ class News:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        if error is None or (isinstance(error, SystemExit) and not error.code):
+        if error is None or _is_orderly(error):
             self._leave()
         elif isinstance(error, Terminated) and (reason := self._failure()):
             self._break_off()
@@ -98,6 +99,11 @@ class News:
         with suppress(RuntimeError):
             return [rank for rank in range(self._world_size) if self._store.check([f"left/{rank}"])]
         return []
+
+
+def _is_orderly(error: BaseException) -> bool:
+    """All ranks are preempted at the same step, with nothing left to do."""
+    return isinstance(error, Preempted) or (isinstance(error, SystemExit) and not error.code)
 
 
 def _is_loss_of_others(error: BaseException) -> bool:

@@ -355,7 +355,7 @@ class TrainStep:
                 f"accumulate={self._window.size}; write accumulate={state['accumulate']}"
             )
         saved = [None if grad is None else grad.shape for grad in state["grads"]]
-        here = [parameter.shape for parameter in self._gradient.parameters()]
+        here = self._gradient.shapes()
         fits = len(saved) == len(here) and all(a is None or a == b for a, b in zip(saved, here, strict=True))
         if saved and not fits:
             raise StateMismatchError(

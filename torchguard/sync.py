@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import Any, Protocol
@@ -118,9 +119,8 @@ class Sharded:
         """Every backward did."""
 
     def whole(self, norm: Tensor) -> Tensor:
-        from torch.distributed.tensor import DTensor
-
-        return norm.full_tensor() if isinstance(norm, DTensor) else norm
+        complete: Tensor = norm.full_tensor() if is_sharded(norm) else norm  # type: ignore[attr-defined]
+        return complete
 
 
 def _group_of_shards(model: nn.Module) -> dist.ProcessGroup | None:
@@ -136,3 +136,9 @@ def _group_of_shards(model: nn.Module) -> dist.ProcessGroup | None:
             "told; shard over one dimension, as torchguard.fsdp(model) does"
         )
     return mesh.get_group()
+
+
+def is_sharded(tensor: Tensor) -> bool:
+    """Is it a DTensor? Without importing what most runs do not need, and what exists wherever there is one."""
+    module = sys.modules.get("torch.distributed.tensor")
+    return module is not None and isinstance(tensor, module.DTensor)

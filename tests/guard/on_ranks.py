@@ -9,6 +9,7 @@ import contextlib
 import io
 import json
 import os
+import signal
 import sys
 import time
 import traceback
@@ -167,25 +168,29 @@ def gradients_stay_on_the_rank_inside_a_window():
         assert model.module.weight.grad.unique().tolist() == [float(env.rank)]
 
 
+def train_a_window(model: nn.Module, interrupted: bool) -> torch.Tensor:
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    step = tg.TrainStep(model, optimizer, accumulate=4)
+    for index, x in enumerate(uneven_batches(dist.get_world_size())[dist.get_rank()][:4]):
+        if interrupted and index == 2:
+            file = io.BytesIO()
+            torch.save(step.state_dict(), file)
+            file.seek(0)
+            step = tg.TrainStep(model, optimizer, accumulate=4)
+            step.load_state_dict(torch.load(file, weights_only=True))
+        with step.autocast():
+            loss = loss_of(model, x)
+        step.backward(loss, weight=len(x))
+    assert step.steps == 1
+    return whole(next(model.parameters()).detach())
+
+
 @check
 def window_resumes_on_each_rank():
     with tg.distributed(timeout_s=TIMEOUT_S):
-        batches = uneven_batches(dist.get_world_size())[dist.get_rank()][:4]
-        results = []
-        for interrupted in (False, True):
-            model = tg.ddp(two_layers())
-            optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-            step = tg.TrainStep(model, optimizer, accumulate=4)
-            for index, x in enumerate(batches):
-                if interrupted and index == 2:
-                    state = step.state_dict()
-                    step = tg.TrainStep(model, optimizer, accumulate=4)
-                    step.load_state_dict(state)
-                with step.autocast():
-                    loss = loss_of(model, x)
-                step.backward(loss, weight=len(x))
-            results.append(model.module[0].weight.detach().clone())
-        assert torch.equal(*results)
+        for wrap in (tg.ddp, tg.fsdp):
+            straight, resumed = (train_a_window(wrap(two_layers()), interrupted) for interrupted in (False, True))
+            assert torch.equal(straight, resumed), wrap
 
 
 @check
@@ -433,18 +438,36 @@ def exception_inside_a_window_ends_every_rank():
     fails_on_rank_1(spoil, ZeroDivisionError, "in the middle of a window")
 
 
-@check
-def rank_that_left_early_ends_the_others():
-    raised = None
+def leaves_early(leave: Callable[[], None]) -> str | None:
+    """What is said on this rank if rank 1 leaves after the first of three steps."""
     try:
-        with tg.distributed(timeout_s=TIMEOUT_S) as env:
+        with tg.distributed(timeout_s=TIMEOUT_S):
             model = tg.ddp(linear())
             step = tg.TrainStep(model, torch.optim.SGD(model.parameters(), lr=0.1))
-            for x in torch.ones(1 if env.rank == 1 else 3, 3, 6, dtype=torch.float64):
+            for x in torch.ones(3, 3, 6, dtype=torch.float64):
                 step.backward(loss_of(model, x))
-    except tg.RankFailedError as error:
-        raised = str(error)
-    assert raised is None if env.rank == 1 else "has left the block of distributed() already" in raised, raised
+                if RANK == 1:
+                    del model, step
+                    leave()
+                    break
+    except (tg.RankFailedError, tg.Preempted) as error:
+        return str(error)
+    return None
+
+
+@check
+def rank_that_left_early_ends_the_others():
+    said = leaves_early(lambda: None)
+    assert said is None if RANK == 1 else "has left the block of distributed() already" in said, said
+
+
+@check
+def preempted_rank_has_left_and_not_failed():
+    def preempt():
+        raise tg.Preempted(1, Path("runs"), signal.SIGTERM)
+
+    said = leaves_early(preempt)
+    assert RANK == 1 or "has left the block of distributed() already" in said, said
 
 
 @check

@@ -2,12 +2,14 @@
 
 import ast
 import json
+import os
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 from launching import launch
 
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="torchrun's signals and gloo are those of POSIX here")
 HERE = Path(__file__).parent
 SCRIPT = HERE / "on_ranks.py"
 
