@@ -201,14 +201,33 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise CorruptCheckpointError(f"{MANIFEST} is cut off or damaged") from None
     if not intact:
         raise CorruptCheckpointError(f"{MANIFEST} was changed after it was written")
-    if outside := [name for name in manifest["files"] if not _INSIDE.fullmatch(name)]:
-        raise CorruptCheckpointError(f"{MANIFEST} lists {outside[0]!r}, which is no file of a checkpoint")
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("schema"), int):
+        raise CorruptCheckpointError(f"{MANIFEST} is none that a Checkpointer writes")
     if manifest["schema"] > SCHEMA:
         raise CheckpointError(
             f"{path.parent} was written by a newer torchguard (schema {manifest['schema']}, this one reads {SCHEMA}); "
             "write pip install -U 'pylint-torchcheck[guard]'"
         )
+    _refuse_form(manifest)
     return manifest
+
+
+def _refuse_form(manifest: dict[str, Any]) -> None:
+    """Its checksum is right, but whoever changes a manifest can compute that as well."""
+    match manifest:
+        case {"step": int(), "versions": dict(), "files": dict() as files}:
+            whole = all(_is_record(name, record) for name, record in files.items())
+        case _:
+            whole = False
+    if not whole:
+        raise CorruptCheckpointError(f"{MANIFEST} is none that a Checkpointer writes")
+
+
+def _is_record(name: str, record: object) -> bool:
+    match record:
+        case {"bytes": int(), "crc32": int()}:
+            return _INSIDE.fullmatch(name) is not None
+    return False
 
 
 def _checksum(manifest: dict[str, Any]) -> int:

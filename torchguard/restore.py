@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.distributed.checkpoint.metadata import Metadata
 
-from torchguard.errors import StateMismatchError
+from torchguard.errors import StateMismatchError, TorchguardError
 from torchguard.files import read_tensors
 from torchguard.progress import Progress
 from torchguard.ranks import Ranks, on_each
 from torchguard.rng import check_rng_state, set_rng_state
-from torchguard.sharded import ShardedModulePart, ShardedOptimizerPart, read_shards
+from torchguard.sharded import ShardedModulePart, ShardedOptimizerPart, read_metadata, read_shards
 from torchguard.stateful import ModulePart, Part, StatefulPart
 from torchguard.words import some
 
@@ -40,6 +41,7 @@ class Restore:
         self._path, self._manifest, self._parts, self._ranks = path, manifest, parts, ranks
         self._reset = reset
         self._saved: dict[str, Any] = {}
+        self._metadata: Metadata | None = None  # of the shards, where there are any
         self.why_not_exact: list[str] = []
 
     def read(self, strict: bool) -> None:
@@ -49,21 +51,33 @@ class Restore:
             *(f"{name} was reset" for name in self._reset),
             *self._differing_names(strict),
             *self._differing_ranks(strict),
-            *_differing_generators(self._saved, strict),
+            *_differing_generators(self._saved, strict, RNG in self._reset),
             *_differing_versions(self._manifest["versions"]),
         ]
         for name, part in self._loaded().items():
+            self._refuse(name, part)
+        if self._sharded():
+            self._metadata = read_metadata(self._path)
+
+    def _refuse(self, name: str, part: Part) -> None:
+        try:
             part.refuse(self._saved[name])
             if isinstance(part, StatefulPart):
                 self.why_not_exact += part.differences(self._saved[name])
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            if isinstance(error, TorchguardError):
+                raise
+            raise StateMismatchError(
+                f"{self._path / name}.pt is not in the form in which a Checkpointer saves {name} "
+                f"({type(error).__name__}: {error}); resume from a folder that a Checkpointer wrote"
+            ) from error
 
     def load(self) -> None:
         """Change the objects; all ranks call it."""
         parts = self._loaded()
-        sharded = [part for part in parts.values() if isinstance(part, (ShardedModulePart, ShardedOptimizerPart))]
-        if sharded:
-            shards = {key: value for part in sharded for key, value in part.shards().items()}
-            on_each(self._ranks, lambda: read_shards(self._path, shards, self._ranks.group))
+        if (metadata := self._metadata) is not None:
+            shards = {key: value for part in self._sharded() for key, value in part.shards().items()}
+            on_each(self._ranks, lambda: read_shards(self._path, metadata, shards, self._ranks.group))
         for name, part in parts.items():
             part.load(self._saved[name])
         if RNG in self._saved:
@@ -91,6 +105,11 @@ class Restore:
 
     def _loaded(self) -> dict[str, Part]:
         return {name: part for name, part in self._parts.items() if name in self._saved}
+
+    def _sharded(self) -> list[ShardedModulePart | ShardedOptimizerPart]:
+        """Those whose tensors are among the shards: all that `refuse` has not found to be saved whole."""
+        loaded = self._loaded().values()
+        return [part for part in loaded if isinstance(part, (ShardedModulePart, ShardedOptimizerPart))]
 
     def _differing_names(self, strict: bool) -> Iterator[str]:
         fresh = self._parts.keys() - self._saved.keys() - set(self._reset)
@@ -137,9 +156,11 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), "numpy": np.__version__, "torch": str(torch.__version__)}
 
 
-def _differing_generators(saved: Mapping[str, Any], strict: bool) -> Iterator[str]:
+def _differing_generators(saved: Mapping[str, Any], strict: bool, reset: bool) -> Iterator[str]:
     """Drops the CUDA generators' state where it does not fit and that is allowed."""
     if RNG not in saved:
+        if not reset:
+            yield "the random state of this rank was not saved, so it goes on as it is"
         return
     try:
         check_rng_state(saved[RNG])

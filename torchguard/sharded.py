@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -65,14 +66,32 @@ def with_local(value: Tensor, copied: Callable[[Tensor], Tensor]) -> Tensor:
 def write_shards(folder: Path, shards: Mapping[str, Tensor], group: Any) -> None:
     """Write this rank's part; all ranks call it."""
     writer = FileSystemWriter(folder / SHARDS, sync_files=True)
-    with _explained("written"):
+    with _explained("written"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that one process is one process
         save(dict(shards), storage_writer=writer, process_group=group, no_dist=group is None)
 
 
-def read_shards(folder: Path, shards: Mapping[str, Tensor], group: Any) -> None:
+def read_metadata(folder: Path) -> Metadata:
+    """Which shard is where.
+
+    Raises:
+        UnreadableFileError: it would run code while it is read, or is none.
+    """
+    path = folder / SHARDS / ".metadata"
+    try:
+        metadata = _Unpickler(io.BytesIO(path.read_bytes()), path).load()
+    except UnreadableFileError:
+        raise
+    except Exception as error:  # pylint: disable=broad-exception-caught  # a pickle may raise anything
+        raise UnreadableFileError(f"{path} cannot be read ({type(error).__name__}: {error}); copy it again") from None
+    return cast(Metadata, metadata)
+
+
+def read_shards(folder: Path, metadata: Metadata, shards: Mapping[str, Tensor], group: Any) -> None:
     """Fill these tensors, however they were spread when they were saved; all ranks call it."""
-    reader = _Reader(folder / SHARDS)
-    with _explained("read"):
+    reader = _Reader(folder / SHARDS, metadata)
+    with _explained("read"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that one process is one process
         load(dict(shards), storage_reader=reader, process_group=group, no_dist=group is None)
 
 
@@ -184,17 +203,21 @@ def _refuse_forms(name: str, here: Mapping[str, str], saved: Any) -> None:
 
 
 class _Reader(FileSystemReader):
-    """torch's reader unpickles the metadata, which may run any code; this one refuses all but what it is made of."""
+    """torch's reader unpickles the metadata, which may run any code; this one has it already."""
+
+    def __init__(self, folder: Path, metadata: Metadata) -> None:
+        super().__init__(folder)
+        self._metadata = metadata
 
     def read_metadata(self, *args: Any, **kwargs: Any) -> Metadata:  # pylint: disable=unused-argument
-        path = Path(self.path) / ".metadata"
-        metadata: Metadata = _Unpickler(io.BytesIO(path.read_bytes()), path).load()
-        if metadata.storage_meta is not None:
-            metadata.storage_meta.load_id = self.load_id
-        return metadata
+        if self._metadata.storage_meta is not None:
+            self._metadata.storage_meta.load_id = self.load_id
+        return self._metadata
 
 
 class _Unpickler(pickle.Unpickler):
+    """Refuses to import all but what the metadata is made of."""
+
     def __init__(self, file: io.BytesIO, path: Path) -> None:
         super().__init__(file)
         self._path = path

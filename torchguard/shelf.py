@@ -32,6 +32,7 @@ from torchguard.words import count
 
 # step-120; step-120.1 is a second save at the same step; step-120-final has a tag
 _NAME = re.compile(r"step-(\d+)(?:\.(\d+))?(?:-([A-Za-z]\w*))?")
+_ASIDE = re.compile(rf"{_NAME.pattern}\.bad(?:-\d+)?")
 
 Best = Literal["lowest", "highest"]
 
@@ -103,9 +104,7 @@ class Shelf:
     def names(self) -> list[Path]:
         """The checkpoints, whole or not, oldest first."""
         with self._explained("read"):
-            folders = [entry for entry in self.folder.iterdir() if entry.is_dir()]
-        found = [(match, entry) for entry in folders if (match := _NAME.fullmatch(entry.name))]
-        return [entry for _, entry in sorted(found, key=lambda pair: (int(pair[0][1]), int(pair[0][2] or 0)))]
+            return checkpoints_in(self.folder)
 
     def add(self, load: Load, keep: Keep, *, shown: bool = True) -> Path:
         """Write a new checkpoint, all ranks together, then delete old ones; nothing else that is there is touched.
@@ -217,6 +216,18 @@ class Shelf:
                 f"{self.folder} cannot be {verb} ({error.strerror or error}), so nothing was saved and the "
                 "checkpoints in it are as they were; free the disk or the permissions, then call save()"
             ) from error
+
+
+def checkpoints_in(parent: Path) -> list[Path]:
+    """The checkpoints in a folder, whole or not, oldest first."""
+    folders = [entry for entry in parent.iterdir() if entry.is_dir()]
+    found = [(match, entry) for entry in folders if (match := _NAME.fullmatch(entry.name))]
+    return [entry for _, entry in sorted(found, key=lambda pair: (int(pair[0][1]), int(pair[0][2] or 0)))]
+
+
+def set_aside_in(parent: Path) -> list[Path]:
+    """What `set_aside` renamed."""
+    return sorted(entry for entry in parent.iterdir() if _ASIDE.fullmatch(entry.name))
 
 
 def tag_of(folder: Path) -> str | None:

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
 
 from torchguard.errors import CheckpointError, MisuseError, StateMismatchError
 from torchguard.keys import plain, unwrapped
@@ -194,6 +195,8 @@ class StatefulPart:
 
     def refuse(self, saved: Any) -> None:
         """Try the load, and take it back."""
+        if isinstance(self.subject, LRScheduler):
+            self._refuse_other_scheduler(saved)
         before = copy.deepcopy(self.save())
         try:
             self.subject.load_state_dict(copy.deepcopy(saved))
@@ -206,6 +209,15 @@ class StatefulPart:
                 f"{self.name} as it was when it was saved"
             ) from error
         self.subject.load_state_dict(before)
+
+    def _refuse_other_scheduler(self, saved: Any) -> None:
+        """torch's schedulers take over whatever they are given; names with _ differ between versions of torch."""
+        here, there = ({key for key in state if not key.startswith("_")} for state in (self.save(), dict(saved)))
+        if here != there:
+            raise StateMismatchError(
+                f"{self.name} is {type(self.subject).__name__} and the checkpoint was saved with another class, as "
+                f"they differ in {some(here ^ there)}; build the scheduler that was saved"
+            )
 
     def load(self, saved: Any) -> None:
         self.subject.load_state_dict(saved)

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from pylint_torchcheck.pitfalls.protocol import Protocol as StateTable
 from pylint_torchcheck.pitfalls.releases import TorchRange
-from pylint_torchcheck.pitfalls.vocabulary import Kind, Trait, Verb
+from pylint_torchcheck.pitfalls.vocabulary import Kind, Ranks, Trait, Verb
 
 
 class Place(Protocol):
@@ -21,6 +21,12 @@ class Place(Protocol):
     @property
     def function(self) -> str:
         """The name of the function around it; empty at module level."""
+
+    def excludes(self, other: object) -> bool:
+        """Does it stand under a condition whose opposite another place stands under?"""
+
+    def precedes(self, other: object) -> bool:
+        """Does it stand above another place, in the same function?"""
 
 
 class Subject(Protocol):
@@ -91,6 +97,14 @@ class Call(Place, Protocol):
         """Is the call a statement of its own, and meant to do something?"""
 
     @property
+    def ranks(self) -> AbstractSet[Ranks]:
+        """Which ranks of a process group run it, for each way in which it is reached."""
+
+    @property
+    def ranks_in_group(self) -> AbstractSet[Ranks]:
+        """The same, but only for the ways on which the program has joined a group before, in plain sight."""
+
+    @property
     def is_dropped(self) -> bool:
         """Is the call a statement of its own, or its result bound to a name that nobody reads?"""
 
@@ -109,8 +123,16 @@ class Call(Place, Protocol):
     def is_fallback(self) -> bool:
         """Is the call made only after another way has failed, as in an ``except`` block?"""
 
+    @property
+    def is_unrecorded(self) -> bool:
+        """Is autograd off, whichever way the call is reached?"""
+
     def gives(self, parameter: str) -> bool:
         """Is the argument given: by keyword, by position, or perhaps through ``*args`` or ``**kwargs``?"""
+
+    @property
+    def has_own_keywords(self) -> bool:
+        """Is a keyword given that torch's own function or method of this name does not take?"""
 
     def argument(self, parameter: str) -> Collection[Subject]:
         """Return what the argument may be; empty if it is not given in plain sight."""
@@ -240,6 +262,22 @@ class Cut(Place, Protocol):
         """Does the file wrap a part of a model by itself, so that a wrapper's prefix stands inside of the names?"""
 
 
+class Restart(Place, Protocol):
+    """A place where the epoch to go on from is read back."""
+
+    @property
+    def after(self) -> int:
+        """How many epochs after the one that was saved when it was done the loop begins: 1 is right."""
+
+    @property
+    def key(self) -> str:
+        """The key under which it is saved."""
+
+    @property
+    def target_text(self) -> str:
+        """The name that gets the epoch."""
+
+
 class KeyEdit(Place, Protocol):
     """A place where an entry of a mapping is dropped or made up."""
 
@@ -309,6 +347,10 @@ class Event(Protocol):
     @property
     def over_loader(self) -> bool:
         """Does the innermost loop around it run over a data loader?"""
+
+    @property
+    def autocast(self) -> str | None:
+        """The type that autocast computes in here, or ``"off"``; ``None``: no autocast, empty: of a type not known."""
 
     @property
     def depth(self) -> int:
@@ -419,6 +461,9 @@ class Program(Protocol):
 
     def live(self, tensors: Iterable[Subject]) -> AbstractSet[Subject]:
         """Return the tensors that gradients flow back to for certain."""
+
+    def unsynchronized_timings(self) -> Iterable[tuple[Call, Call]]:
+        """Return looks at the clock, each with a call of a module on a GPU that nothing has waited for."""
 
     def spent_graphs(self) -> Iterable[Call]:
         """Return the backward passes of loops after which nothing can go back through the same graph again."""
@@ -555,11 +600,20 @@ class Program(Protocol):
         Empty if it does not stand in the source.
         """
 
+    def restarts(self) -> Iterable[Restart]:
+        """Return where epochs are read back that were saved at the end of each of them."""
+
     def cuts(self) -> Iterable[Cut]:
         """Return where a constant text, or so many characters, are cut off a text."""
 
     def key_edits(self, word: str) -> Iterable[KeyEdit]:
         """Return where entries of a mapping are dropped or made up of which the key is known to hold ``word``."""
+
+    def is_wrapped_by(self, subject: Subject, path: str) -> bool:
+        """Does a call of a library's function or class in the file give the object back, wrapped?"""
+
+    def opens_autocast(self, subject: Subject) -> bool:
+        """Does the module's own ``forward`` speak of autocast?"""
 
     def reads_back(self, call: object) -> bool:
         """Does a call load what the program itself has saved under the same name, whichever way it is reached?"""

@@ -42,6 +42,18 @@ class Trait(Enum):
     PARAMETERS = auto()  # has something to learn
 
 
+class Ranks(Enum):
+    """Which processes of a group run a piece of code."""
+
+    EVERY = auto()
+    FIRST = auto()  # rank 0, or the first one of each machine
+    OTHERS = auto()  # all but that
+    SOME = auto()  # those that a condition picks in a way that is not understood
+    ALONE = auto()  # none: it is for a program without a group
+
+    __hash__ = object.__hash__
+
+
 class Verb:
     """Something that happens to an object; a subclass is a special case of it."""
 
@@ -82,8 +94,16 @@ class ScaledBackward(Backward):
     """The same, from a loss that a gradient scaler has multiplied."""
 
 
+class HalfBackward(Backward):
+    """The same, from a loss that comes of a module called under float16 autocast, and that nothing has scaled."""
+
+
 class OptimizerStep(Verb):
     """An optimizer changed its parameters by their gradients."""
+
+
+class ScaledStep(OptimizerStep):
+    """The same, by a gradient scaler, which divides the gradients by its scale first, unless it skips the step."""
 
 
 class StepElsewhere(Verb):
@@ -108,6 +128,10 @@ class GradientsWritten(Backward):
 
 class UnscaleGradients(Verb):
     """A gradient scaler divided an optimizer's gradients by its scale."""
+
+
+class ScalerUnscale(UnscaleGradients):
+    """The same, by `scaler.unscale_`, and so once for each time that the scaler is updated."""
 
 
 class UnscaledByHand(UnscaleGradients):
@@ -204,6 +228,10 @@ class RandomStateSet(Verb):
 
 class Seeded(Verb):
     """A global random number generator was seeded."""
+
+
+class WeightsCopied(LoadWeights):
+    """The same, from a module that lives beside it, as an average of the weights or a target network does."""
 
 
 class FileWritten(Verb):

@@ -20,13 +20,14 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     OptimizerStep,
     ParametersAdded,
     RandomStateSet,
+    ScaledStep,
+    ScalerUnscale,
     ScalerUpdate,
     SchedulerStep,
     Seeded,
     StateTaken,
     Thaw,
     TrainMode,
-    UnscaleGradients,
     Verb,
     Wrapped,
     ZeroGrad,
@@ -113,14 +114,21 @@ METHODS: Final[dict[Kind, dict[str, Effect]]] = {
     Kind.SCALER: {
         **_STATEFUL,
         "scale": Effect(on="outputs", gives=Kind.TENSOR),
-        "step": Effect(OptimizerStep, on="optimizer"),
-        "unscale_": Effect(UnscaleGradients, on="optimizer"),
+        "step": Effect(ScaledStep, on="optimizer"),
+        "unscale_": Effect(ScalerUnscale, on="optimizer"),
         "update": Effect(ScalerUpdate),
         "get_scale": Effect(gives=Kind.UNKNOWN),
         "is_enabled": _HARMLESS,
     },
     Kind.SCHEDULER: {**_STATEFUL, "step": Effect(SchedulerStep), "get_last_lr": _HARMLESS, "get_lr": _HARMLESS},
     Kind.TENSOR: {"backward": Effect(Backward)},
+}
+
+# What those of a scaler that is switched off do in place of that.
+WHILE_DISABLED: Final[dict[str, Effect]] = {
+    "step": Effect(OptimizerStep, on="optimizer"),
+    "unscale_": _HARMLESS,
+    "update": _HARMLESS,
 }
 
 # What a method of these names does to an object of unknown kind: nothing else is called so.
@@ -239,6 +247,13 @@ GRAD_CONTEXTS: Final[dict[str, bool | None]] = {
 
 # Those that need not be entered, and what is a context manager by chance.
 ACTING_AT_ONCE: Final = frozenset({"torch.set_grad_enabled", "contextlib.nullcontext"})
+# The types that autocast can compute in, and what stands for one that is switched off.
+HALF_TYPES: Final = {
+    "torch.float16": "float16",
+    "torch.half": "float16",
+    "torch.bfloat16": "bfloat16",
+}
+OFF: Final = "off"
 
 # Methods and functions whose result no gradient flows through: comparisons, indices, whole numbers.
 NO_GRADIENT: Final = frozenset(
@@ -332,6 +347,18 @@ SHAPE_KEEPING: Final = (
 )
 
 SCALING: Final = frozenset({"*", "/", "//", "**"})
+# What holds the variables of the environment.
+ENVIRONMENTS: Final = frozenset({"os.environ", "os.environb"})
+# What a program joins a process group by, or can only do in one.
+GROUP_STARTS: Final = frozenset(
+    {
+        "torch.distributed.init_process_group",
+        "torch.nn.parallel.DistributedDataParallel",
+        "torch.distributed.fsdp.FullyShardedDataParallel",
+        "torch.distributed.fsdp.fully_shard",
+    }
+)
+
 # What gives a tensor that no graph leads to: methods, an attribute, and a class.
 CUTTING: Final = frozenset({"detach", "data", VARIABLE})
 
@@ -356,6 +383,17 @@ DRAINING: Final = frozenset(
     "torch.nn.utils.clip_grad_norm_ torch.nn.utils.clip_grad_value_ torch.nn.utils.clip_grad_norm "
     "torch.nn.utils.parameters_to_vector".split()
 )
+# Functions that read the host's clock.
+CLOCKS: Final = frozenset(
+    {"timeit.default_timer"}
+    | {f"time.{name}{unit}" for name in ("time", "perf_counter", "monotonic") for unit in ("", "_ns")}
+)
+# Methods that put a module on a device.
+MOVERS_TO_DEVICE: Final = frozenset({"to", "cuda"})
+# Methods of modules, optimizers and tensors that do not wait for a GPU.
+QUIET_METHODS: Final = frozenset("backward step zero_grad train eval requires_grad_ detach mean sum".split())
+# Functions of torch that do.
+SYNCHRONIZING: Final = frozenset("synchronize save load nonzero equal allclose masked_select unique".split())
 # What `getattr(torch.optim, name)` is, whatever the name.
 ANY_CLASS_OF: Final = {
     "torch.optim": "torch.optim.Optimizer",

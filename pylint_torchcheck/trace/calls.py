@@ -14,21 +14,22 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     Moved,
     MovedToSave,
     OptimizerStep,
+    Verb,
 )
 from pylint_torchcheck.torch_api import effects, generated
 from pylint_torchcheck.torch_api.effects import Effect
 from pylint_torchcheck.torch_api.objects import canonical, method_path, signature
-from pylint_torchcheck.trace import gradients, lengths, shapes
+from pylint_torchcheck.trace import gradients, lengths, ranks, shapes
 from pylint_torchcheck.trace.accumulation import outlives_iteration
 from pylint_torchcheck.trace.arguments import Arguments
-from pylint_torchcheck.trace.callsites import CallSite
+from pylint_torchcheck.trace.callsites import CallSite, Surroundings
 from pylint_torchcheck.trace.classes import enclosing_class, find_method, framework_method, is_class_method, is_property
 from pylint_torchcheck.trace.contents import ANY_KEY, contents_of
 from pylint_torchcheck.trace.expressions import of_module
 from pylint_torchcheck.trace.functions import Way
 from pylint_torchcheck.trace.library import STEP_HOOKS, Library
 from pylint_torchcheck.trace.places import dotted
-from pylint_torchcheck.trace.values import NOTHING, PLAIN, Frame, Store, Value, Values
+from pylint_torchcheck.trace.values import NOTHING, PLAIN, Frame, Store, Value, Values, objects
 
 # A method of a module that nobody can see leaves its mode alone, unless its name says otherwise.
 _MODE_WORDS = ("train", "eval", "mode", "freeze", "infer", "test", "prepare", "fit", "predict")
@@ -58,7 +59,7 @@ class Calls(Library):
     def call(self, node: nodes.Call) -> Values:
         """Read a call: what it is called on, its arguments, and what it does."""
         if isinstance(node.func, nodes.Attribute):
-            receivers = self._super() if _is_super(node.func.expr) else self.evaluate(node.func.expr)
+            receivers = self._super() if _is_super(node.func.expr) else objects(self.evaluate(node.func.expr))
             arguments = self._arguments(node)
             results = self._method_call(node, node.func, receivers, arguments)
             paths = {
@@ -69,12 +70,21 @@ class Calls(Library):
             arguments = self._arguments(node)
             results = self._plain_call(node, callees, arguments)
             paths = {value.path for value in callees if value.kind is Kind.LIBRARY}
-        self.callsites.setdefault(node, CallSite(node)).note(receivers, arguments, results, paths, self.frame)
+        results |= ranks.named(getattr(node.func, "attrname", "") or getattr(node.func, "name", ""))
+        callsite = self.callsites.setdefault(node, CallSite(node))
+        callsite.note(receivers, arguments, results, paths, self._surroundings())
+        if paths & effects.GROUP_STARTS:
+            self.here().put(ranks.GROUP, self.store.constant(True))
         for path in paths & effects.FILE_VERBS.keys():
             saved = arguments.get("obj", signature(path) or ())
             contents = contents_of(saved, self.here(), self.store) if saved else None
             self.emit(effects.FILE_VERBS[path], node, NOTHING, results, contents=contents)
         return results
+
+    def _surroundings(self) -> Surroundings:
+        state = self.here()
+        arriving = ranks.arriving(state.get(ranks.ARRIVING) or NOTHING)
+        return Surroundings(self.frame, arriving, bool(state.get(ranks.GROUP)), self.recording())
 
     def _arguments(self, node: nodes.Call) -> Arguments:
         arguments = Arguments()
@@ -196,13 +206,15 @@ class Calls(Library):
             for value in group:
                 self.here().add((value, STEP_HOOKS), arguments.everything())
         if effect.verb is LoadWeights:
-            return self._load_weights(node, name, group, arguments)
+            return self._load_weights(node, name, group, arguments, self._verb(effect, group, arguments, parameters))
         if kind is Kind.SCALER and name == "scale":
             return NOTHING.union(*(self.scale(node, value, arguments) for value in group))
         if effect.gives is Kind.COLLECTION:
             return self._submodules_of(node, name, group)
         if kind is Kind.INSTANCE and not effect.same:
             self.escape(node, group)
+        if kind is Kind.SCALER and all(value.constant is False for value in group):
+            effect = effects.WHILE_DISABLED.get(name, effect)
         subjects = arguments.get(effect.on, parameters) if effect.on else group
         if effect.gives in {Kind.PARAMETERS, Kind.STATE_DICT}:
             taken = NOTHING.union(*(self._taken_from(node, effect.gives, name, value) for value in subjects))
@@ -214,17 +226,19 @@ class Calls(Library):
             return subjects
         return self.apply(effect, node, subjects, arguments, parameters)
 
-    def _load_weights(self, node: nodes.Call, name: str, group: Values, arguments: Arguments) -> Values:
+    def _load_weights(
+        self, node: nodes.Call, name: str, group: Values, arguments: Arguments, verb: type[Verb]
+    ) -> Values:
         given = arguments.everything()
         self.store.use(given, f".{name}")
         state_dict = arguments.positional[0] if arguments.positional else arguments.keywords.get("state_dict", given)
-        self.emit(LoadWeights, node, group, contents=contents_of(state_dict, self.here(), self.store))
+        self.emit(verb, node, group, contents=contents_of(state_dict, self.here(), self.store))
         return PLAIN
 
     def _call_back(self, node: nodes.Call, effect: Effect, name: str, group: Values, arguments: Arguments) -> None:
         """``step(closure)`` runs the closure first; ``apply(f)`` runs it on each submodule."""
         functions = [value for value in arguments.everything() if value.kind is Kind.FUNCTION]
-        if effect.verb is OptimizerStep:
+        if effect.verb is not None and issubclass(effect.verb, OptimizerStep):
             for function in functions:
                 self._call_one(node, function, Arguments())
             if not effect.on and arguments.everything() - set(functions):
@@ -268,7 +282,7 @@ class Calls(Library):
             case kind if kind in _WITH_METHODS:
                 self.escape(node, group)
                 return self.unknown_call(node, f".{name}", arguments)
-        return PLAIN
+        return PLAIN | ranks.carried(group | arguments.everything())
 
     def _tensor_method(self, node: nodes.Call, name: str, value: Value, arguments: Arguments) -> Values:
         sources = [value, *arguments.everything()]

@@ -9,7 +9,7 @@ from functools import cached_property
 from astroid import nodes
 
 from pylint_torchcheck.pitfalls.vocabulary import Verb
-from pylint_torchcheck.trace import purpose
+from pylint_torchcheck.trace import precision, purpose
 from pylint_torchcheck.trace.contents import Contents
 from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.places import Place, source_of
@@ -31,6 +31,7 @@ class Event:
     loops: tuple[Loop, ...] = ()
     outlives_iteration: bool = False
     contents: Contents | None = None
+    inside: tuple[Values, ...] = ()  # the contexts of the `with` blocks around it
 
     @property
     def place(self) -> Place:
@@ -64,6 +65,11 @@ class Event:
     def in_evaluation(self) -> bool:
         """Is this part of validation, test or inference, by the names around it?"""
         return purpose.is_evaluation(self.frame, self.loops)
+
+    @property
+    def autocast(self) -> str | None:
+        """The type that autocast computes in here, or ``"off"``; ``None``: no autocast, empty: of a type not known."""
+        return precision.under(self.inside)
 
     @property
     def depth(self) -> int:

@@ -11,15 +11,16 @@ from astroid import nodes
 from pylint_torchcheck.pitfalls.vocabulary import Kind, PartReplaced
 from pylint_torchcheck.torch_api import effects
 from pylint_torchcheck.torch_api.objects import canonical, is_child
-from pylint_torchcheck.trace import products, truth
+from pylint_torchcheck.trace import products, ranks, truth
 from pylint_torchcheck.trace.classes import find_method, is_property
 from pylint_torchcheck.trace.machine import Machine
 from pylint_torchcheck.trace.places import dotted
 from pylint_torchcheck.trace.sites import AttributeSite, Comparison, Expression
 from pylint_torchcheck.trace.state import join
-from pylint_torchcheck.trace.values import ANYTHING, NOTHING, PLAIN, Frame, Store, Value, Values
+from pylint_torchcheck.trace.values import ANYTHING, NOTHING, PLAIN, Frame, Store, Value, Values, objects
 
 _MOST_VALUES = 200
+_PERHAPS_RANKS = frozenset({Kind.UNKNOWN, Kind.DATA, Kind.CONSTANT})
 _NUMBERS = frozenset({"math", "numpy", "torch"})
 _ELEMENTWISE = frozenset({"==", "!=", "<", ">", "<=", ">="})
 _TENSOR_VIEWS = frozenset({"T", "mT", "H", "mH", "real", "imag"})
@@ -73,7 +74,7 @@ class Expressions(Machine):
         return self.store.constant(node.value)
 
     def _name(self, node: nodes.Name) -> Values:
-        return self.lookup(node.name)
+        return _with_rank(node.name, self.lookup(node.name))
 
     def _call(self, node: nodes.Call) -> Values:
         self.spend()
@@ -94,8 +95,11 @@ class Expressions(Machine):
         return self.elements(self.evaluate(node.value), node)
 
     def _joinedstr(self, node: nodes.JoinedStr) -> Values:
-        self._children(node)
-        return PLAIN
+        return PLAIN | ranks.carried(NOTHING.union(*(self.evaluate(part) for part in node.values)))
+
+    def _formattedvalue(self, node: nodes.FormattedValue) -> Values:
+        self.evaluate(node.format_spec)
+        return self.evaluate(node.value)
 
     # Operators
 
@@ -123,11 +127,15 @@ class Expressions(Machine):
             return self.tensor(site, operands, guessed=guessed, path=path)
         if kinds & {Kind.COLLECTION, Kind.PARAMETERS, Kind.SOME_PARAMETERS}:
             return self.collection(site, [("*", operands)])
-        return self.unknown(site, operands) if Kind.UNKNOWN in kinds else PLAIN
+        made = self.unknown(site, operands) if Kind.UNKNOWN in kinds else PLAIN
+        return made | ranks.carried(operands)
 
     def _unaryop(self, node: nodes.UnaryOp) -> Values:
         operand = self.evaluate(node.operand)
         if node.op == "not":
+            said = ranks.said_by(node.operand, operand)
+            if said is not None:
+                return ranks.as_value(ranks.negated(said), self.store)
             return self._truth(truth.negated(truth.of(operand)))
         return operand if node.op == "+" else self._negative(node, operand)
 
@@ -147,6 +155,9 @@ class Expressions(Machine):
             operator, right = rights[0]
             if operator in {"==", "!=", "in", "not in"}:
                 self._note_comparison(node, left, right if operator in {"==", "!="} else self._listed(right))
+            said = ranks.compared(node, left, right, self.store)
+            if said is not None:
+                return ranks.as_value(said, self.store)
             if operator in _ELEMENTWISE and _compares_tensors(left, right):
                 return self.combine(node, left | right, path="eq")
             return self._truth(truth.of_comparison(left, operator, right))
@@ -165,11 +176,17 @@ class Expressions(Machine):
     def _boolop(self, node: nodes.BoolOp) -> Values:
         stops = node.op == "or"
         found: Values = NOTHING
+        said: list[ranks.Condition | None] = []
         for operand in node.values:
             values = self.evaluate(operand)
             found |= values
+            said.append(ranks.said_by(operand, values))
             if truth.of(values) is stops:
                 return values if found == values else found
+        condition = ranks.joined(node.op, said)
+        if condition is not None:
+            plain = frozenset(value for value in found if not ranks.is_condition(value))
+            return plain | ranks.as_value(condition, self.store)
         return self._conjunction(found) if node.op == "and" else found
 
     def _conjunction(self, found: Values) -> Values:
@@ -268,9 +285,15 @@ class Expressions(Machine):
                 return frozenset({self.store.make(Kind.CHECKPOINT, value.site, value.frame, path=value.path)})
             case Kind.MODULE:
                 return frozenset({self.store.make(Kind.MODULE, owner=value, path="[]", guessed=True)})
+            case Kind.LIBRARY if value.path in effects.ENVIRONMENTS:
+                return PLAIN | self.variable(node, key)
             case Kind.LIBRARY | Kind.CONSTANT | Kind.DATA:
-                return PLAIN
+                return PLAIN | ranks.carried([value])
         return self.unknown(node, [value])
+
+    def variable(self, node: nodes.NodeNG, names: Values) -> Values:
+        """Return the rank that an environment variable holds; nothing, if it holds none."""
+        return NOTHING.union(*(ranks.named(name.constant) for name in names if isinstance(name.constant, str)))
 
     def _part_of_tensor(self, value: Value, index: object, site: nodes.NodeNG) -> Values:
         """Return an element of a tensor, or of the tuple that a function gave; no gradient flows through indices."""
@@ -329,10 +352,10 @@ class Expressions(Machine):
     # Attributes
 
     def _attribute(self, node: nodes.Attribute) -> Values:
-        receivers = self.evaluate(node.expr)
+        receivers = objects(self.evaluate(node.expr))
         values = self.attribute(receivers, node.attrname, node)
         self.note_attribute(node, receivers, values)
-        return values
+        return _with_rank(node.attrname, values)
 
     def note_attribute(self, node: nodes.Attribute | nodes.AssignAttr, receivers: Values, values: Values) -> None:
         """Remember what an attribute is asked of, or assigned to, and what it may be."""
@@ -528,6 +551,12 @@ def _compares_tensors(left: Values, right: Values) -> bool:
     return bool(kinds & {Kind.TENSOR, Kind.PARAMETER}) and not any(
         one is None or isinstance(one, str) for one in constants
     )
+
+
+def _with_rank(name: str, values: Values) -> Values:
+    """Add the rank that a name speaks of, if nothing else is known of what it stands for."""
+    rank = ranks.named(name)
+    return values | rank if rank and all(value.kind in _PERHAPS_RANKS for value in values) else values
 
 
 def of_module(value: Value) -> bool:

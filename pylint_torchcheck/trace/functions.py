@@ -9,9 +9,10 @@ from typing import TypeAlias
 
 from astroid import nodes
 
-from pylint_torchcheck.pitfalls.vocabulary import Created, Forward, Kind, Obtained
+from pylint_torchcheck.pitfalls.vocabulary import Created, Forward, Kind, Obtained, Ranks
 from pylint_torchcheck.torch_api import frameworks
 from pylint_torchcheck.torch_api.objects import made_by
+from pylint_torchcheck.trace import ranks
 from pylint_torchcheck.trace.arguments import Arguments, defaults, parameters
 from pylint_torchcheck.trace.classes import find_method, is_context_manager, is_static, kind_of_instance
 from pylint_torchcheck.trace.events import Trace
@@ -239,6 +240,9 @@ class Functions(Expressions):
     def run(self, definition: nodes.FunctionDef | nodes.Lambda, frame: Frame, contexts: list[Values]) -> Values:
         """Read a function's body in ``frame``; return what it may return."""
         self.read.add(definition)
+        coming = self.here().get(ranks.ARRIVING) or NOTHING
+        if isinstance(definition, nodes.FunctionDef) and ranks.is_decorated(definition):
+            self.here().put(ranks.ARRIVING, self.store.constant(Ranks.FIRST))
         begin = len(self.trace.recorded)
         with self._activated(frame, contexts):
             if not isinstance(definition, nodes.FunctionDef):
@@ -251,6 +255,8 @@ class Functions(Expressions):
             ends = [(self.state, self.store.constant(None)), *self.returns]
             alive = [(state, values) for state, values in ends if state is not None]
             self.state = join(state for state, _ in alive)
+            if self.state is not None:
+                self.state.put(ranks.ARRIVING, coming)  # whoever called comes back, if anybody does
             self.forget(frame)
             if self.yields:
                 acts = (event for event in self.trace.recorded[begin:] if not issubclass(event.verb, _LEAVING_ALONE))

@@ -16,10 +16,11 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     Kind,
     NormsHeld,
     Obtained,
+    Ranks,
     Verb,
 )
 from pylint_torchcheck.torch_api.effects import GRAD_CONTEXTS, NO_GRADIENT
-from pylint_torchcheck.trace import iterators
+from pylint_torchcheck.trace import iterators, ranks
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.contents import Contents
 from pylint_torchcheck.trace.events import Event, Trace
@@ -74,6 +75,8 @@ class Machine:
         self.inside, self.loops, self._work, self._far = (), (), 0, 0
         self.state = state.copy()
         self.state.ends = frozenset()
+        self.state.put(ranks.ARRIVING, self.store.constant(Ranks.EVERY))
+        self.state.put(ranks.GROUP, NOTHING)  # who calls from outside of the file may have looked at the rank
         self.emit(Verb, self.tree, NOTHING)
         return self.trace
 
@@ -287,7 +290,7 @@ class Machine:
         """Record an event that follows whatever may have come last."""
         state = self.here()
         number = len(self.trace.recorded)
-        event = Event(number, verb, node, self.frame, subjects, results, self.loops, outlives, contents)
+        event = Event(number, verb, node, self.frame, subjects, results, self.loops, outlives, contents, self.inside)
         self.trace.add(event, state.ends)
         state.ends = frozenset({number})
 

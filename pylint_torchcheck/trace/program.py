@@ -23,9 +23,10 @@ from pylint_torchcheck.torch_api.objects import is_method, made_by
 from pylint_torchcheck.trace.buffers import Buffers
 from pylint_torchcheck.trace.callsites import CallSite
 from pylint_torchcheck.trace.carried import carried, live
-from pylint_torchcheck.trace.classes import enclosing_class, has_trait, kind_of_instance
+from pylint_torchcheck.trace.classes import enclosing_class, has_trait, kind_of_instance, speaks_of
 from pylint_torchcheck.trace.detached import Detached
 from pylint_torchcheck.trace.devices import is_on_accelerator
+from pylint_torchcheck.trace.epochs import Restart, restarts
 from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.files import Files, written_name
 from pylint_torchcheck.trace.keys import Cut, KeyEdit, cuts, edits_of
@@ -43,6 +44,7 @@ from pylint_torchcheck.trace.roots import read_everything
 from pylint_torchcheck.trace.shapes import is_mean, is_scalar
 from pylint_torchcheck.trace.sites import AttributeSite, Comparison, Expression
 from pylint_torchcheck.trace.survey import Survey, statements
+from pylint_torchcheck.trace.timing import Timings
 from pylint_torchcheck.trace.typestate import Breach, Follower, all_breaches
 from pylint_torchcheck.trace.values import NOTHING, Frame, Store, Value, Values
 from pylint_torchcheck.trace.waste import Waste
@@ -151,6 +153,10 @@ class Program:
     def live(self, tensors: Iterable[Subject]) -> Values:
         """Return the tensors that gradients flow back to for certain."""
         return live(_values(tensors), self._store)
+
+    def unsynchronized_timings(self) -> Iterator[tuple[CallSite, CallSite]]:
+        """Return looks at the clock, each with a call of a module on a GPU that nothing has waited for."""
+        yield from Timings(self._by_node, self._traces).unsynchronized()
 
     def spent_graphs(self) -> Iterator[CallSite]:
         """Return the backward passes of loops after which nothing can go back through the same graph again."""
@@ -411,6 +417,11 @@ class Program:
         """Return the name of a file that an argument is; empty if it does not stand in the source."""
         return written_name(call.argument_node(parameter)) if isinstance(call, CallSite) else ""
 
+    def restarts(self) -> Iterator[Restart]:
+        """Return where epochs are read back that were saved at the end of each of them."""
+        for trace in self._traces:
+            yield from restarts(trace, self._tree)
+
     def cuts(self) -> Iterator[Cut]:
         """Return where a constant text, or so many characters, are cut off a text."""
         return cuts(self._tree)
@@ -418,6 +429,14 @@ class Program:
     def key_edits(self, word: str) -> Iterator[KeyEdit]:
         """Return where entries of a mapping are dropped or made up of which the key is known to hold ``word``."""
         return edits_of(word, self._tree)
+
+    def is_wrapped_by(self, subject: Subject, path: str) -> bool:
+        """Does a call of a library's function or class in the file give the object back, wrapped?"""
+        return any(subject in call.results for call in self.calls(path))
+
+    def opens_autocast(self, subject: Subject) -> bool:
+        """Does the module's own ``forward`` speak of autocast?"""
+        return isinstance(subject, Value) and speaks_of(subject.definition, "forward", "autocast")
 
     def reads_back(self, call: object) -> bool:
         """Does a call load what the program itself has saved under the same name, whichever way it is reached?"""

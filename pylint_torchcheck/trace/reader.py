@@ -14,13 +14,14 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     Freeze,
     FreezePart,
     Kind,
+    Ranks,
     Thaw,
     ThawPart,
     Verb,
     ZeroGrad,
     ZeroGradPart,
 )
-from pylint_torchcheck.trace import gradients, truth
+from pylint_torchcheck.trace import gradients, ranks, truth
 from pylint_torchcheck.trace.accumulation import added_to, outlives_iteration
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.classes import find_method
@@ -237,11 +238,15 @@ class Reader(Imports):
     # Branches
 
     def _read_if(self, node: nodes.If) -> None:
-        answer = self._runs_as_main() if _is_main_guard(node.test) else truth.of(self.evaluate(node.test))
+        if _is_main_guard(node.test):
+            self.read_body(node.body if self._runs_as_main() else node.orelse)
+            return
+        tested = self.evaluate(node.test)
+        answer = truth.of(tested)
         if answer is not None:
             self.read_body(node.body if answer else node.orelse)
         else:
-            self._read_narrowed(node)
+            self._read_narrowed(node, tested)
 
     def _runs_as_main(self) -> bool:
         """Is this the file that is read, and not one that it imports?"""
@@ -255,11 +260,18 @@ class Reader(Imports):
             ends.append(self.state)
         self.state = join(ends)
 
-    def _read_narrowed(self, node: nodes.If) -> None:
-        """Read ``if isinstance(x, torch.Tensor): ...``, in which ``x`` is a tensor, and otherwise it is none."""
+    def _read_narrowed(self, node: nodes.If, tested: Values) -> None:
+        """Read ``if isinstance(x, torch.Tensor): ...``, in which ``x`` is a tensor, and otherwise it is none.
+
+        So it is with ``if rank == 0: ...``, where one rank of a process group arrives, and otherwise the others.
+        """
         start = self.here()
         ends: list[tuple[dict[Slot, Values], State | None]] = []
-        for body, narrowed in zip((node.body, node.orelse), self._narrowed_by(node.test), strict=True):
+        said = ranks.said_by(node.test, tested) or (Ranks.EVERY, Ranks.EVERY)
+        for body, narrowed, arriving in zip((node.body, node.orelse), self._narrowed_by(node.test), said, strict=True):
+            if arriving is not Ranks.EVERY:
+                before = start.get(ranks.ARRIVING) or NOTHING
+                narrowed[ranks.ARRIVING] = ranks.narrowed(before, arriving, self.store)
             self.state = start.copy()
             for slot, values in narrowed.items():
                 self.state.put(slot, values)
