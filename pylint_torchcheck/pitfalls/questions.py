@@ -22,6 +22,12 @@ class Place(Protocol):
     def function(self) -> str:
         """The name of the function around it; empty at module level."""
 
+    def excludes(self, other: object) -> bool:
+        """Does it stand under a condition whose opposite another place stands under?"""
+
+    def precedes(self, other: object) -> bool:
+        """Does it stand above another place, in the same function?"""
+
 
 class Subject(Protocol):
     """An abstract object: everything created at one place by one chain of calls."""
@@ -117,8 +123,16 @@ class Call(Place, Protocol):
     def is_fallback(self) -> bool:
         """Is the call made only after another way has failed, as in an ``except`` block?"""
 
+    @property
+    def is_unrecorded(self) -> bool:
+        """Is autograd off, whichever way the call is reached?"""
+
     def gives(self, parameter: str) -> bool:
         """Is the argument given: by keyword, by position, or perhaps through ``*args`` or ``**kwargs``?"""
+
+    @property
+    def has_own_keywords(self) -> bool:
+        """Is a keyword given that torch's own function or method of this name does not take?"""
 
     def argument(self, parameter: str) -> Collection[Subject]:
         """Return what the argument may be; empty if it is not given in plain sight."""
@@ -569,10 +583,16 @@ class Program(Protocol):
     def same_reference(self, one: object, other: object) -> bool:
         """Does an event happen to what the result of another one was assigned to, by that very name?"""
 
-    def shown_at(self, event: object) -> Place | None:
-        """Return where an event shows in this file: itself, or the call that leads to it in another one."""
+    def shown_at(self, event: object, *about: Subject) -> Place | None:
+        """Return where an event shows in this file: itself, or the call that leads to it in another one.
 
-    def giver(self, event: object) -> Place | None:
+        In another file it is shown for what it is about, if that is of this file.
+        """
+
+    def is_of_this_file(self, subject: Subject) -> bool:
+        """Was an object made by code of this file, or is it known by a name here?"""
+
+    def giver(self, event: object, *about: Subject) -> Place | None:
         """Return the call in this file that brings in what is saved: that of a helper, where it but hands it on."""
 
     def making(self, event: object) -> Place | None:

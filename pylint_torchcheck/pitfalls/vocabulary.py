@@ -230,6 +230,10 @@ class Seeded(Verb):
     """A global random number generator was seeded."""
 
 
+class WeightsCopied(LoadWeights):
+    """The same, from a module that lives beside it, as an average of the weights or a target network does."""
+
+
 class FileWritten(Verb):
     """Something was saved to a file."""
 

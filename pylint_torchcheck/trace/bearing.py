@@ -22,6 +22,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     ZeroGrad,
     ZeroGradPart,
 )
+from pylint_torchcheck.trace.branches import are_alternatives
 from pylint_torchcheck.trace.concerns import may_be_any
 from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.origins import Origins
@@ -104,6 +105,8 @@ class Bearings:
         return Bearing.POSSIBLE if any(self._coexist(subject, other) for other in others) else Bearing.CERTAIN
 
     def _coexist(self, one: Value, other: Value) -> bool:
+        if (one in self.begun) is not (other in self.begun) and are_alternatives(one, other):
+            return False
         first, second = self.begun.get(one, 0), self.begun.get(other, 0)
         return second in self._after(first) or first in self._after(second)
 
@@ -181,11 +184,11 @@ class Bearings:
     def _on_weights(self, event: Event, module: Value) -> Bearing:
         """Does a backward pass reach a module's parameters, or a step change them?"""
         reached, is_in_sight = self._origins.modules(event.subjects)
-        whole = reached & self._wholes_of(module)
-        if whole and len(event.subjects) == 1:
+        wholes = self._wholes_of(module)
+        if event.subjects and all(wholes & self._origins.modules(frozenset({one}))[0] for one in event.subjects):
             return Bearing.CERTAIN
         apart = is_in_sight and reached and not any(one.within(module) for one in reached)
-        return Bearing.NONE if apart and not whole else Bearing.POSSIBLE
+        return Bearing.NONE if apart and wholes.isdisjoint(reached) else Bearing.POSSIBLE
 
     def _wholes_of(self, module: Value) -> Values:
         return self._origins.wholes(frozenset({module}))

@@ -14,7 +14,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     Moved,
     MovedToSave,
     OptimizerStep,
-    Ranks,
+    Verb,
 )
 from pylint_torchcheck.torch_api import effects, generated
 from pylint_torchcheck.torch_api.effects import Effect
@@ -22,14 +22,14 @@ from pylint_torchcheck.torch_api.objects import canonical, method_path, signatur
 from pylint_torchcheck.trace import gradients, lengths, ranks, shapes
 from pylint_torchcheck.trace.accumulation import outlives_iteration
 from pylint_torchcheck.trace.arguments import Arguments
-from pylint_torchcheck.trace.callsites import CallSite
+from pylint_torchcheck.trace.callsites import CallSite, Surroundings
 from pylint_torchcheck.trace.classes import enclosing_class, find_method, framework_method, is_class_method, is_property
 from pylint_torchcheck.trace.contents import ANY_KEY, contents_of
 from pylint_torchcheck.trace.expressions import of_module
 from pylint_torchcheck.trace.functions import Way
 from pylint_torchcheck.trace.library import STEP_HOOKS, Library
 from pylint_torchcheck.trace.places import dotted
-from pylint_torchcheck.trace.values import NOTHING, PLAIN, Frame, Store, Value, Values
+from pylint_torchcheck.trace.values import NOTHING, PLAIN, Frame, Store, Value, Values, objects
 
 # A method of a module that nobody can see leaves its mode alone, unless its name says otherwise.
 _MODE_WORDS = ("train", "eval", "mode", "freeze", "infer", "test", "prepare", "fit", "predict")
@@ -55,11 +55,12 @@ class Calls(Library):
         self.callsites: dict[nodes.Call, CallSite] = {}
         self._extending: dict[nodes.FunctionDef, bool] = {}  # does the method call what it overrides?
         self.bound: dict[Value, Arguments] = {}  # what `functools.partial` was given
+        self.handed_back: dict[Value, Values] = {}  # what methods give that another one of the class has made
 
     def call(self, node: nodes.Call) -> Values:
         """Read a call: what it is called on, its arguments, and what it does."""
         if isinstance(node.func, nodes.Attribute):
-            receivers = self._super() if _is_super(node.func.expr) else self.evaluate(node.func.expr)
+            receivers = self._super() if _is_super(node.func.expr) else objects(self.evaluate(node.func.expr))
             arguments = self._arguments(node)
             results = self._method_call(node, node.func, receivers, arguments)
             paths = {
@@ -72,7 +73,7 @@ class Calls(Library):
             paths = {value.path for value in callees if value.kind is Kind.LIBRARY}
         results |= ranks.named(getattr(node.func, "attrname", "") or getattr(node.func, "name", ""))
         callsite = self.callsites.setdefault(node, CallSite(node))
-        callsite.note(receivers, arguments, results, paths, self.frame, self._surroundings())
+        callsite.note(receivers, arguments, results, paths, self._surroundings())
         if paths & effects.GROUP_STARTS:
             self.here().put(ranks.GROUP, self.store.constant(True))
         for path in paths & effects.FILE_VERBS.keys():
@@ -81,10 +82,10 @@ class Calls(Library):
             self.emit(effects.FILE_VERBS[path], node, NOTHING, results, contents=contents)
         return results
 
-    def _surroundings(self) -> tuple[Ranks, bool]:
-        """Return which ranks of a process group come here, and whether one may have been joined before."""
+    def _surroundings(self) -> Surroundings:
         state = self.here()
-        return ranks.arriving(state.get(ranks.ARRIVING) or NOTHING), bool(state.get(ranks.GROUP))
+        arriving = ranks.arriving(state.get(ranks.ARRIVING) or NOTHING)
+        return Surroundings(self.frame, arriving, bool(state.get(ranks.GROUP)), self.recording())
 
     def _arguments(self, node: nodes.Call) -> Arguments:
         arguments = Arguments()
@@ -206,7 +207,7 @@ class Calls(Library):
             for value in group:
                 self.here().add((value, STEP_HOOKS), arguments.everything())
         if effect.verb is LoadWeights:
-            return self._load_weights(node, name, group, arguments)
+            return self._load_weights(node, name, group, arguments, self._verb(effect, group, arguments, parameters))
         if kind is Kind.SCALER and name == "scale":
             return NOTHING.union(*(self.scale(node, value, arguments) for value in group))
         if effect.gives is Kind.COLLECTION:
@@ -226,11 +227,13 @@ class Calls(Library):
             return subjects
         return self.apply(effect, node, subjects, arguments, parameters)
 
-    def _load_weights(self, node: nodes.Call, name: str, group: Values, arguments: Arguments) -> Values:
+    def _load_weights(
+        self, node: nodes.Call, name: str, group: Values, arguments: Arguments, verb: type[Verb]
+    ) -> Values:
         given = arguments.everything()
         self.store.use(given, f".{name}")
         state_dict = arguments.positional[0] if arguments.positional else arguments.keywords.get("state_dict", given)
-        self.emit(LoadWeights, node, group, contents=contents_of(state_dict, self.here(), self.store))
+        self.emit(verb, node, group, contents=contents_of(state_dict, self.here(), self.store))
         return PLAIN
 
     def _call_back(self, node: nodes.Call, effect: Effect, name: str, group: Values, arguments: Arguments) -> None:
@@ -277,6 +280,11 @@ class Calls(Library):
                 return NOTHING.union(*(self._checkpoint_method(node, name, value, arguments) for value in group))
             case Kind.MODULE | Kind.LOSS_FUNCTION:
                 return self._module_method(node, name, group, arguments)
+            case Kind.SCHEDULER | Kind.OPTIMIZER if (
+                name == "__init__"
+            ):  # that of torch's own class, called by one of the file
+                for value in group:
+                    self.store.derive(value, arguments.everything())
             case kind if kind in _WITH_METHODS:
                 self.escape(node, group)
                 return self.unknown_call(node, f".{name}", arguments)
@@ -376,7 +384,28 @@ class Calls(Library):
         self.bound[bound] = arguments
         return frozenset({bound})
 
+    def let_hand_back(self, receivers: Values, name: str, made: Values) -> None:
+        """Let a method of a framework's class give back the optimizers that its other method has made."""
+        optimizers = self._optimizers_in(made)
+        for receiver in receivers if optimizers else ():
+            method = self.store.make(Kind.FUNCTION, owner=receiver, path=name)
+            self.handed_back[method] = optimizers
+            self.here().put((receiver, name), frozenset({method}))
+
+    def _optimizers_in(self, made: Values) -> Values:
+        """Return the optimizers, or the list of them, that stand alone, beside schedulers, or in a dict."""
+        if len(made) != 1 or all(value.kind is Kind.OPTIMIZER for value in made):
+            return made
+        (value,) = made
+        items = self.store.parts.get(value, NOTHING)
+        if value.kind is not Kind.COLLECTION or not items or all(item.kind is Kind.OPTIMIZER for item in items):
+            return made if items else NOTHING
+        within = self.here().get((value, "optimizer")) or self.here().get((value, 0)) or NOTHING
+        return self._optimizers_in(within)
+
     def _call_one(self, node: nodes.Call, callee: Value, arguments: Arguments) -> Values:
+        if callee in self.handed_back:
+            return self.handed_back[callee]
         given = self.bound.get(callee)
         if given is not None and given.positional:
             return self._plain_call(node, given.positional[0], given.and_then(arguments))

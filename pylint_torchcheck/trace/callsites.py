@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from astroid import nodes
 
@@ -16,6 +17,22 @@ from pylint_torchcheck.trace.places import Place, dotted, source_of
 from pylint_torchcheck.trace.values import NOTHING, Frame, Value, Values
 
 
+class Surroundings(NamedTuple):
+    """One way in which a call is reached.
+
+    Args:
+        frame: the chain of calls.
+        ranks: which ranks of a process group come here.
+        in_group: may a process group have been joined before?
+        recorded: does autograd record what is computed? ``None``: it depends.
+    """
+
+    frame: Frame
+    ranks: Ranks
+    in_group: bool
+    recorded: bool | None
+
+
 @dataclass(frozen=True, slots=True)
 class CallSite(Place):
     """One call; see ``pylint_torchcheck.pitfalls.questions.Call`` for what a pitfall sees of it."""
@@ -25,20 +42,12 @@ class CallSite(Place):
     receivers: set[Value] = field(default_factory=set, compare=False)
     results: set[Value] = field(default_factory=set, compare=False)
     given: list[Arguments] = field(default_factory=list, compare=False)
-    frames: set[Frame] = field(default_factory=set, compare=False)
-    reached: set[tuple[Ranks, bool]] = field(default_factory=set, compare=False)  # by whom, and in a process group?
+    reached: set[Surroundings] = field(default_factory=set, compare=False)
 
     def note(
-        self,
-        receivers: Values,
-        arguments: Arguments,
-        results: Values,
-        paths: set[str],
-        frame: Frame,
-        surroundings: tuple[Ranks, bool],
+        self, receivers: Values, arguments: Arguments, results: Values, paths: set[str], surroundings: Surroundings
     ) -> None:
         """Add one way in which the call is reached."""
-        self.frames.add(frame)
         self.reached.add(surroundings)
         self.receivers.update(receivers)
         self.results.update(results)
@@ -47,17 +56,22 @@ class CallSite(Place):
 
     def runs_within(self, name: str) -> bool:
         """Is a function of this name under way, whichever way this is reached?"""
-        return bool(self.frames) and all(frame.is_within(name) for frame in self.frames)
+        return bool(self.reached) and all(way.frame.is_within(name) for way in self.reached)
+
+    @property
+    def frames(self) -> set[Frame]:
+        """The chains of calls by which it is reached."""
+        return {way.frame for way in self.reached}
 
     @property
     def ranks(self) -> frozenset[Ranks]:
         """Which ranks of a process group run it, for each way in which it is reached."""
-        return frozenset(ranks for ranks, _ in self.reached)
+        return frozenset(way.ranks for way in self.reached)
 
     @property
     def ranks_in_group(self) -> frozenset[Ranks]:
         """The same, but only for the ways on which the program has joined a group before, in plain sight."""
-        return frozenset(ranks for ranks, in_group in self.reached if in_group)
+        return frozenset(way.ranks for way in self.reached if way.in_group)
 
     @property
     def method(self) -> str:
@@ -137,6 +151,11 @@ class CallSite(Place):
             node = node.parent
         return False
 
+    @property
+    def is_unrecorded(self) -> bool:
+        """Is autograd off, whichever way the call is reached?"""
+        return {way.recorded for way in self.reached} == {False}
+
     def gives(self, parameter: str) -> bool:
         """Is the argument given: by keyword, by position, or perhaps through ``*args`` or ``**kwargs``?"""
         if any(keyword.arg in {None, parameter} for keyword in self.node.keywords):
@@ -145,6 +164,12 @@ class CallSite(Place):
             return True
         order = self._signature()
         return parameter in order and order.index(parameter) < len(self.node.args)
+
+    @property
+    def has_own_keywords(self) -> bool:
+        """Is a keyword given that torch's own function or method of this name does not take?"""
+        order = self._signature()
+        return any(keyword.arg not in order for keyword in self.node.keywords if keyword.arg)
 
     def argument(self, parameter: str) -> Values:
         """Return what the argument may be; empty if it is not given in plain sight."""

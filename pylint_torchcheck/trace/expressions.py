@@ -17,7 +17,7 @@ from pylint_torchcheck.trace.machine import Machine
 from pylint_torchcheck.trace.places import dotted
 from pylint_torchcheck.trace.sites import AttributeSite, Comparison, Expression
 from pylint_torchcheck.trace.state import join
-from pylint_torchcheck.trace.values import ANYTHING, NOTHING, PLAIN, Frame, Store, Value, Values
+from pylint_torchcheck.trace.values import ANYTHING, NOTHING, PLAIN, Frame, Store, Value, Values, objects
 
 _MOST_VALUES = 200
 _PERHAPS_RANKS = frozenset({Kind.UNKNOWN, Kind.DATA, Kind.CONSTANT})
@@ -352,7 +352,7 @@ class Expressions(Machine):
     # Attributes
 
     def _attribute(self, node: nodes.Attribute) -> Values:
-        receivers = self.evaluate(node.expr)
+        receivers = objects(self.evaluate(node.expr))
         values = self.attribute(receivers, node.attrname, node)
         self.note_attribute(node, receivers, values)
         return _with_rank(node.attrname, values)

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from astroid import nodes
 
-from pylint_torchcheck.pitfalls.vocabulary import Created, Forward, Kind, Obtained, Ranks
+from pylint_torchcheck.pitfalls.vocabulary import Created, Escaped, Forward, Kind, Obtained, Ranks
 from pylint_torchcheck.torch_api import frameworks
 from pylint_torchcheck.torch_api.objects import made_by
 from pylint_torchcheck.trace import ranks
@@ -78,9 +78,12 @@ class Functions(Expressions):
     def follow(self, node: nodes.NodeNG, function: Value, arguments: Arguments, receiver: Values) -> Values:
         """Read a function's body as a call of it runs it, and return what it returns."""
         definition = function.definition
-        if not isinstance(definition, nodes.FunctionDef | nodes.Lambda) or not self._may_follow(definition):
-            self.escape(node, receiver | arguments.everything())
-            return self.unknown(node, arguments.everything())
+        given = arguments.everything()
+        if not isinstance(definition, nodes.FunctionDef | nodes.Lambda) or not self._may_follow(definition, given):
+            self.escape(node, receiver | given)
+            if self._is_under_way(definition):  # what it does to the objects that it knows by name is not read again
+                self.emit(Escaped, node, ANYTHING)
+            return self.unknown(node, given)
         self.spend()
         frame = self.store.frame(definition, function.frame, node, self.frame, receiver)
         self._bind_defaults(definition, frame)
@@ -91,7 +94,14 @@ class Functions(Expressions):
         return values if values else PLAIN
 
     def _may_follow(self, definition: nodes.NodeNG) -> bool:
-        if len(self.frame.calls) >= _DEEPEST or not self.is_worth_reading(definition):
+        within_bounds = len(self.frame.calls) < _DEEPEST and self.is_worth_reading(definition)
+        return within_bounds and not self._is_under_way(definition)
+
+    def _is_under_way(self, definition: object) -> bool:
+        return any(frame.scope is definition for frame in self.frame.chain())
+
+    def _may_follow(self, definition: nodes.NodeNG, given: Values) -> bool:
+        if len(self.frame.calls) >= _DEEPEST or not self.is_worth_reading(definition, given):
             return False
         frame: Frame | None = self.frame
         while frame is not None:

@@ -188,6 +188,16 @@ class Store:
             self.uses.setdefault(value, set()).add(how)
 
 
+def objects(values: Values) -> Values:
+    """Return those that an attribute may be asked of: ``None`` only if there is nothing else, since it has none."""
+    return frozenset(value for value in values if not is_none(value)) or values
+
+
+def is_none(value: Value) -> bool:
+    """Is it the constant ``None``?"""
+    return value.kind is Kind.CONSTANT and value.constant is None
+
+
 UNKNOWN = Value(Kind.UNKNOWN)
 DATA = Value(Kind.DATA)
 ANYTHING: Values = frozenset({UNKNOWN})
