@@ -183,6 +183,10 @@ class Attribute(Place, Protocol):
         """Is it an operand of arithmetic, or put into a text?"""
 
     @property
+    def is_entry(self) -> bool:
+        """Is it a value in a dict that is written out?"""
+
+    @property
     def is_written_through(self) -> bool:
         """Is a method called on it that works in place, or one of its elements assigned?"""
 

@@ -291,7 +291,7 @@ class Calls(Library):
         return PLAIN | ranks.carried(group | arguments.everything())
 
     def _tensor_method(self, node: nodes.Call, name: str, value: Value, arguments: Arguments) -> Values:
-        sources = [value, *arguments.everything()]
+        sources = [value] if name in effects.PLACING_METHODS else [value, *arguments.everything()]
         if name == "requires_grad_":
             self.switch_parameter(value, self._verb(effects.METHODS[Kind.MODULE][name], NOTHING, arguments, _SWITCH))
         if name in generated.TENSOR_PLAIN_METHODS:
