@@ -1,4 +1,4 @@
-"""The names of which lengths are known are names of torch and of the standard library, and its data sets are as long."""
+"""What is known of lengths and clocks goes by names that torch and the standard library have."""
 
 from __future__ import annotations
 
@@ -36,10 +36,3 @@ def test_default_part_of_a_data_set_is_a_part_of_it(path: str) -> None:
     parts = lengths.DATA_SETS[path]
 
     assert parts.default in parts.items
-
-
-@pytest.mark.parametrize("path", sorted(lengths.TABLES))
-def test_table_is_as_long(path: str) -> None:
-    datasets = pytest.importorskip("sklearn.datasets")
-
-    assert len(getattr(datasets, path.rpartition(".")[2])().data) == lengths.TABLES[path]
