@@ -579,10 +579,16 @@ class Program(Protocol):
     def same_reference(self, one: object, other: object) -> bool:
         """Does an event happen to what the result of another one was assigned to, by that very name?"""
 
-    def shown_at(self, event: object) -> Place | None:
-        """Return where an event shows in this file: itself, or the call that leads to it in another one."""
+    def shown_at(self, event: object, *about: Subject) -> Place | None:
+        """Return where an event shows in this file: itself, or the call that leads to it in another one.
 
-    def giver(self, event: object) -> Place | None:
+        In another file it is shown for what it is about, if that is of this file.
+        """
+
+    def is_of_this_file(self, subject: Subject) -> bool:
+        """Was an object made by code of this file, or is it known by a name here?"""
+
+    def giver(self, event: object, *about: Subject) -> Place | None:
         """Return the call in this file that brings in what is saved: that of a helper, where it but hands it on."""
 
     def making(self, event: object) -> Place | None:

@@ -135,6 +135,7 @@ class Trace:
 
     recorded: list[Event] = field(default_factory=list)
     followers: list[set[int]] = field(default_factory=list)
+    _found: dict[tuple[int, frozenset[int]], set[int]] = field(default_factory=dict)
 
     def add(self, event: Event, after: Iterable[int]) -> None:
         """Append an event that may follow each of the events ``after``."""
@@ -164,14 +165,20 @@ class Trace:
         """May ``event`` happen after another one, with none of those to avoid between them?"""
         if not isinstance(event, Event) or not isinstance(after, Event):
             return False
-        avoided = {one.number for one in avoiding if isinstance(one, Event)}
-        return event.number in self.reachable(after.number, avoiding=avoided)
+        avoided = frozenset(one.number for one in avoiding if isinstance(one, Event))
+        return event.number in self._reached(after.number, avoided)
 
     def always_follows(self, event: object, *, after: object) -> bool:
         """Has another event happened on each way that leads to ``event``?"""
         if not isinstance(event, Event) or not isinstance(after, Event):
             return False
-        return event.number not in self.reachable(0, avoiding={after.number})
+        return event.number not in self._reached(0, frozenset({after.number}))
+
+    def _reached(self, start: int, avoiding: frozenset[int]) -> set[int]:
+        """Return what can happen after an event, found out once."""
+        if (start, avoiding) not in self._found:
+            self._found[start, avoiding] = self.reachable(start, avoiding=avoiding)
+        return self._found[start, avoiding]
 
     @cached_property
     def _in_loops(self) -> dict[Loop, list[Event]]:

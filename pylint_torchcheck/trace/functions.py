@@ -78,11 +78,12 @@ class Functions(Expressions):
     def follow(self, node: nodes.NodeNG, function: Value, arguments: Arguments, receiver: Values) -> Values:
         """Read a function's body as a call of it runs it, and return what it returns."""
         definition = function.definition
-        if not isinstance(definition, nodes.FunctionDef | nodes.Lambda) or not self._may_follow(definition):
-            self.escape(node, receiver | arguments.everything())
+        given = arguments.everything()
+        if not isinstance(definition, nodes.FunctionDef | nodes.Lambda) or not self._may_follow(definition, given):
+            self.escape(node, receiver | given)
             if self._is_under_way(definition):  # what it does to the objects that it knows by name is not read again
                 self.emit(Escaped, node, ANYTHING)
-            return self.unknown(node, arguments.everything())
+            return self.unknown(node, given)
         self.spend()
         frame = self.store.frame(definition, function.frame, node, self.frame, receiver)
         self._bind_defaults(definition, frame)
@@ -98,6 +99,16 @@ class Functions(Expressions):
 
     def _is_under_way(self, definition: object) -> bool:
         return any(frame.scope is definition for frame in self.frame.chain())
+
+    def _may_follow(self, definition: nodes.NodeNG, given: Values) -> bool:
+        if len(self.frame.calls) >= _DEEPEST or not self.is_worth_reading(definition, given):
+            return False
+        frame: Frame | None = self.frame
+        while frame is not None:
+            if frame.scope is definition:
+                return False
+            frame = frame.caller
+        return True
 
     def _bind_defaults(self, definition: nodes.FunctionDef | nodes.Lambda, frame: Frame) -> None:
         state = self.here()
@@ -319,7 +330,7 @@ class Functions(Expressions):
 def _unquoted(annotation: nodes.NodeNG | None) -> nodes.NodeNG | None:
     """Return the one type of ``"nn.Module"``, ``Optional[nn.Module]`` and ``nn.Module | None``."""
     match annotation:
-        case nodes.Const(value=str(text)) if text.replace(".", "").isidentifier():
+        case nodes.Const(value=str() as text) if text.replace(".", "").isidentifier():
             return nodes.Name(text, 0, 0, annotation, end_lineno=0, end_col_offset=0)
         case nodes.Subscript(value=outer, slice=inner) if dotted(outer).rpartition(".")[2] == "Optional":
             return _unquoted(inner)

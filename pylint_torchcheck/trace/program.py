@@ -383,18 +383,30 @@ class Program:
         named = reference(receiver, one.frame)
         return bool(named[0]) and named == target_of(other.node, other.frame)
 
-    def shown_at(self, event: object) -> Place | None:
-        """Return where an event shows in this file: itself, or the call that leads to it in another one."""
+    def shown_at(self, event: object, *about: Subject) -> Place | None:
+        """Return where an event shows in this file: itself, or the call that leads to it in another one.
+
+        In another file it is shown for what it is about, if that is of this file.
+        """
         if not isinstance(event, Event):
+            return None
+        if event.node.root() is not self._tree and not all(map(self.is_of_this_file, about)):
             return None
         call = event.node if event.node.root() is self._tree else event.leaving_call(self._tree)
         return Place(call) if call is not None else None
 
-    def giver(self, event: object) -> Place | None:
+    def is_of_this_file(self, subject: Subject) -> bool:
+        """Was an object made by code of this file, or is it known by a name here?"""
+        if not isinstance(subject, Value):
+            return False
+        is_made = subject.site is not None and subject.site.root() is self._tree
+        return is_made or any(subject in values for _, values in self.bindings)
+
+    def giver(self, event: object, *about: Subject) -> Place | None:
         """Return the call in this file that brings in what is saved: that of a helper, where it but hands it on."""
         if not isinstance(event, Event):
             return None
-        return event.giver if event.giver.node.root() is self._tree else self.shown_at(event)
+        return event.giver if event.giver.node.root() is self._tree else self.shown_at(event, *about)
 
     def making(self, event: object) -> Place | None:
         """Return where the one mapping that is saved was made, if that is in this file."""

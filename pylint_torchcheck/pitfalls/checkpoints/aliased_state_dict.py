@@ -29,7 +29,7 @@ class AliasedStateDict(Pitfall):
         for trace in program.traces:
             for taken in trace.events(StateTaken):
                 owners = {value.owner for value in taken.results if value.owner and value.owner.kind is Kind.MODULE}
-                place = program.shown_at(taken)
+                place = program.shown_at(taken, *owners)
                 if len(owners) == len(taken.results) == 1 and place is not None and place.text:
                     (kept,) = taken.results
                     if _is_used_late(program, trace, taken, kept):

@@ -31,7 +31,7 @@ class ModelMovedToSave(Pitfall):
         """Find modules that are moved for a save and called again where they are."""
         for trace in program.traces:
             for event in trace.events(MovedToSave):
-                place = program.shown_at(event)
+                place = program.shown_at(event, *event.subjects)
                 for module in event.subjects if len(event.subjects) == 1 and place is not None else ():
                     if not program.is_copy(module) and _goes_on(trace, event, module) and place is not None:
                         name = program.name_of(module) or "model"
