@@ -93,22 +93,12 @@ class Functions(Expressions):
         values = self.run(definition, frame, self.decorations(definition, function.frame))
         return values if values else PLAIN
 
-    def _may_follow(self, definition: nodes.NodeNG) -> bool:
-        within_bounds = len(self.frame.calls) < _DEEPEST and self.is_worth_reading(definition)
+    def _may_follow(self, definition: nodes.NodeNG, given: Values) -> bool:
+        within_bounds = len(self.frame.calls) < _DEEPEST and self.is_worth_reading(definition, given)
         return within_bounds and not self._is_under_way(definition)
 
     def _is_under_way(self, definition: object) -> bool:
         return any(frame.scope is definition for frame in self.frame.chain())
-
-    def _may_follow(self, definition: nodes.NodeNG, given: Values) -> bool:
-        if len(self.frame.calls) >= _DEEPEST or not self.is_worth_reading(definition, given):
-            return False
-        frame: Frame | None = self.frame
-        while frame is not None:
-            if frame.scope is definition:
-                return False
-            frame = frame.caller
-        return True
 
     def _bind_defaults(self, definition: nodes.FunctionDef | nodes.Lambda, frame: Frame) -> None:
         state = self.here()
