@@ -412,8 +412,8 @@ class Trace(Protocol):
     def events(self, *verbs: type[Verb]) -> Iterable[Event]:
         """Return what happened, in the order of reading; all of it, if no verb is named."""
 
-    def may_follow(self, event: object, *, after: object, avoiding: Collection[object] = ()) -> bool:
-        """May ``event`` happen after another one, with none of those to avoid between them?"""
+    def may_follow(self, *events: object, after: Iterable[object], avoiding: Iterable[object] = ()) -> bool:
+        """May one of ``events`` happen after one of others, with none of those to avoid between them?"""
 
     def always_follows(self, event: object, *, after: object) -> bool:
         """Has another event happened on each way that leads to ``event``?"""
