@@ -104,6 +104,10 @@ class Call(Place, Protocol):
     def argument(self, parameter: str) -> Collection[Subject]:
         """Return what the argument may be; empty if it is not given in plain sight."""
 
+    @property
+    def everything(self) -> Collection[Subject]:
+        """All that it is given."""
+
     def depends_on(self, name: str) -> bool:
         """Does the call, or a condition around it in its function, ask for an attribute of this name?"""
 
@@ -200,6 +204,10 @@ class Event(Protocol):
     @property
     def in_evaluation(self) -> bool:
         """Is this part of validation, test or inference, by the names around it?"""
+
+    @property
+    def looped_over(self) -> Collection[Subject]:
+        """What the innermost loop around it runs over."""
 
     @property
     def over_loader(self) -> bool:
@@ -330,6 +338,31 @@ class Program(Protocol):
 
     def kind_around(self, place: object) -> Kind | None:
         """Return what the instances of the class around a call are; ``None`` if it is in no class."""
+
+    @property
+    def variables_set(self) -> Collection[str]:
+        """The variables of the environment that the program sets itself."""
+
+    def variables_read(self) -> Iterable[tuple[Place, str]]:
+        """Return the variables of the environment that are read, each with where that is done."""
+
+    def calls_anywhere(self, *paths: str) -> bool:
+        """Is one of these functions called, in the file or in those of the project that it leads to?"""
+
+    def uses_library(self, name: str) -> bool:
+        """Is anything of a library called?"""
+
+    def rests_on_rank(self, subjects: Iterable[Subject]) -> bool:
+        """Is any of them a rank of a process group, or computed or built from one?"""
+
+    def path_of(self, subject: Subject) -> str:
+        """Return the path of the library's function or class that an object came from; empty if it is not known."""
+
+    def items(self, subjects: Collection[Subject]) -> Collection[object]:
+        """Return the items of a list or tuple that is written out, ``None`` for one that is no constant."""
+
+    def is_rankless_sequence(self, subject: Subject) -> bool:
+        """Is its class one of the project that is indexed, has a length, and never speaks of ranks?"""
 
     def is_wrapped_by(self, subject: Subject, path: str) -> bool:
         """Does a call of a library's function or class in the file give the object back, wrapped?"""

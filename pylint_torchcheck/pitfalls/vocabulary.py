@@ -15,6 +15,7 @@ class Kind(Enum):
     SCHEDULER = auto()
     SCALER = auto()
     LOADER = auto()
+    SAMPLER = auto()  # deals the samples of a data set out to the ranks of a process group
     TENSOR = auto()
     PARAMETER = auto()
     PARAMETERS = auto()  # every parameter of a module: what `module.parameters()` gives
@@ -212,3 +213,19 @@ class Drained(Verb):
 
 class Accumulate(Verb):
     """A tensor was added to a running sum, or appended to a list."""
+
+
+class Moved(Verb):
+    """A module was moved to a device."""
+
+
+class Replicated(Verb):
+    """A module was wrapped, so that its gradients are averaged over the ranks of a process group."""
+
+
+class Drawn(Verb):
+    """A loop that trains ran through a loader, and so through the order of its sampler."""
+
+
+class EpochSet(Verb):
+    """A sampler was told the epoch, which its order depends on."""

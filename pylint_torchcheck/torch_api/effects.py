@@ -8,6 +8,7 @@ from typing import Final
 from pylint_torchcheck.pitfalls.vocabulary import (
     Backward,
     ClipGradients,
+    EpochSet,
     EvalMode,
     FileRead,
     FileWritten,
@@ -15,8 +16,10 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     Freeze,
     Kind,
     LoadWeights,
+    Moved,
     OptimizerStep,
     ParametersAdded,
+    Replicated,
     ScaledStep,
     ScalerUnscale,
     ScalerUpdate,
@@ -75,6 +78,7 @@ _MODULE_HARMLESS: Final = (
 _MODULE: Final = {
     **dict.fromkeys(_MODULE_SELF, _SAME),
     **dict.fromkeys(_MODULE_HARMLESS, _HARMLESS),
+    **dict.fromkeys(("to", "cuda"), Effect(Moved, same=True)),
     "train": Effect(TrainMode, switch="mode", off=EvalMode, same=True),
     "eval": Effect(EvalMode, same=True),
     "requires_grad_": Effect(Thaw, switch="requires_grad", off=Freeze, same=True),
@@ -114,6 +118,7 @@ METHODS: Final[dict[Kind, dict[str, Effect]]] = {
         "is_enabled": _HARMLESS,
     },
     Kind.SCHEDULER: {**_STATEFUL, "step": Effect(SchedulerStep), "get_last_lr": _HARMLESS, "get_lr": _HARMLESS},
+    Kind.SAMPLER: {"set_epoch": Effect(EpochSet)},
     Kind.TENSOR: {"backward": Effect(Backward)},
 }
 
@@ -128,6 +133,7 @@ WHILE_DISABLED: Final[dict[str, Effect]] = {
 BY_NAME_ALONE: Final[dict[str, Effect]] = {
     **dict.fromkeys("to cuda cpu float double half bfloat16".split(), _SAME),
     "zero_grad": _MODULE["zero_grad"],
+    "set_epoch": Effect(EpochSet),
     "backward": Effect(Backward),
     "load_state_dict": Effect(LoadWeights),
     "parameters": _MODULE["parameters"],
@@ -158,7 +164,7 @@ FUNCTIONS: Final[dict[str, Effect]] = {
     "torch.jit.script": Effect(on="obj", same=True),
     "torch.nn.DataParallel": Effect(on="module", same=True),
     "torch.nn.parallel.DataParallel": Effect(on="module", same=True),
-    "torch.nn.parallel.DistributedDataParallel": Effect(on="module", same=True),
+    "torch.nn.parallel.DistributedDataParallel": Effect(Replicated, on="module", same=True),
     "torch.distributed.fsdp.FullyShardedDataParallel": Effect(on="module", same=True),
     "torch.distributed.fsdp.fully_shard": Effect(on="module", same=True),
     "torch.distributed._composable.fsdp.fully_shard": Effect(on="module", same=True),
@@ -172,11 +178,24 @@ FILE_VERBS: Final[dict[str, type[Verb]]] = {"torch.save": FileWritten, "torch.lo
 _RECURRENT: Final = ("input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout")
 _INSTANCE_NORM: Final = ("num_features", "eps", "momentum", "affine", "track_running_stats")
 
+DISTRIBUTED_SAMPLERS: Final = (
+    "torch.utils.data.distributed.DistributedSampler",
+    "torch.utils.data.DistributedSampler",
+)
+
 # Parameters, in order, of methods and functions that the generated table of signatures does not hold.
 SIGNATURES: Final[dict[str, tuple[str, ...]]] = {
     "torch.optim.lr_scheduler.LRScheduler.step": ("metrics", "epoch"),  # only one of them takes a metric
     "torch.autograd.backward": ("tensors", "grad_tensors", "retain_graph", "create_graph"),
     "torch.tensor": ("data",),
+    **dict.fromkeys(DISTRIBUTED_SAMPLERS, ("dataset", "num_replicas", "rank", "shuffle", "seed", "drop_last")),
+    "torch.nn.Module.cuda": ("device",),
+    "torch.utils.tensorboard.SummaryWriter": ("log_dir", "comment"),
+    "tensorboardX.SummaryWriter": ("logdir", "comment"),
+    "torch.nn.parallel.data_parallel": ("module", "inputs", "device_ids", "output_device"),
+    "torch.distributed.init_process_group": (
+        *("backend", "init_method", "timeout", "world_size", "rank", "store", "group_name", "pg_options", "device_id"),
+    ),
     "torch.autograd.Variable": ("data", "requires_grad", "volatile"),
     "torch.nn.utils.clip_grad_norm": ("parameters", "max_norm", "norm_type"),
     "torch.optim.lr_scheduler.CosineAnnealingLR": ("optimizer", "T_max", "eta_min"),

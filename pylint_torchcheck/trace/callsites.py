@@ -113,6 +113,11 @@ class CallSite(Place):
         order = self._signature()
         return NOTHING.union(*(arguments.get(parameter, order) for arguments in self.given))
 
+    @property
+    def everything(self) -> Values:
+        """All that it is given."""
+        return NOTHING.union(*(arguments.everything() for arguments in self.given))
+
     def depends_on(self, name: str) -> bool:
         """Does the call, or a condition around it in its function, ask for an attribute of this name?"""
         asking = [self.node]

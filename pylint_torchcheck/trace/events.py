@@ -75,6 +75,11 @@ class Event:
         return any(loop.parent_of(node) for node in (subject.site, *calls) if node is not None)
 
     @property
+    def looped_over(self) -> Values:
+        """What the innermost loop around it runs over."""
+        return self.loops[-1].target if self.loops else NOTHING
+
+    @property
     def over_loader(self) -> bool:
         """Does the innermost loop around it run over a data loader?"""
         return bool(self.loops) and self.loops[-1].over_loader

@@ -27,7 +27,7 @@ def replicate(module, x):
 
 
 net = Net()
-model = nn.DataParallel(net)
+model = nn.DataParallel(net)  # [data-parallel]
 x = torch.randn(8, 4)
 with torch.autocast("cuda", dtype=torch.bfloat16):
     model(x.to(next(net.parameters()).device))  # [autocast-outside-replica]

@@ -28,7 +28,7 @@ def replicate(module, x):
 
 
 net = Net()
-model = nn.DataParallel(net)
+model = nn.DataParallel(net)  # [data-parallel]
 x = torch.randn(8, 4)
 model(x.to(next(net.parameters()).device))
 replicate(net, x.to(next(net.parameters()).device))
