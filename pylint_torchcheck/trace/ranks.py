@@ -48,7 +48,8 @@ _BY_WEIGHT = (Ranks.ALONE, Ranks.FIRST, Ranks.OTHERS, Ranks.SOME, Ranks.EVERY)
 @lru_cache(_MOST_NAMES)
 def named(name: str) -> Values:
     """Return the rank that a name speaks of; nothing, if it speaks of none."""
-    if not name.lower().endswith("rank") or _NO_RANK.search(name):
+    plain = name.lower().replace("_", "")
+    if not plain.endswith("rank") or plain.startswith("is") or _NO_RANK.search(name):
         return NOTHING
     return frozenset({LOCAL_RANK if "local" in name.lower() else RANK})
 
