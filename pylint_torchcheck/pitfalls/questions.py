@@ -343,6 +343,10 @@ class Program(Protocol):
     def variables_set(self) -> Collection[str]:
         """The variables of the environment that the program sets itself."""
 
+    @property
+    def variables_known(self) -> Collection[str]:
+        """The variables of the environment that are read, in the file or in those of the project that it leads to."""
+
     def variables_read(self) -> Iterable[tuple[Place, str]]:
         """Return the variables of the environment that are read, each with where that is done."""
 

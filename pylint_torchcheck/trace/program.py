@@ -59,6 +59,7 @@ class Program:
             if node.root() is tree
             for name in sorted(names)
         ]
+        self.variables_known: Collection[str] = {name for names in reader.variables_read.values() for name in names}
         self.variables_set: Collection[str] = reader.variables_set
         self._comparisons = [made for node, made in reader.comparisons.items() if node.root() is tree]
         self._roles = reader.roles

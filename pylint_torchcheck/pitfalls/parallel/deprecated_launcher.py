@@ -31,8 +31,9 @@ class DeprecatedLauncher(Pitfall):
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:
         """Find the argument, in programs that do not read the variable, too."""
-        names = {name for _, name in program.variables_read()}
-        if program.torch_range.is_before("1.9") or "LOCAL_RANK" in names or program.uses_library("deepspeed"):
+        if "LOCAL_RANK" in program.variables_known or program.uses_library("deepspeed"):
+            return
+        if program.torch_range.is_before("1.9"):
             return
         for call in program.method_calls("add_argument"):
             if _ARGUMENT.search(call.text):
