@@ -45,6 +45,10 @@ class TorchRange:
         """Is every release of the range older than this one?"""
         return self.below is not None and self.below <= _release(release)
 
+    def admits_before(self, release: str) -> bool:
+        """Is a release known to be in the range that is older than this one?"""
+        return self.is_before(release) or (self.lowest is not None and self.lowest < _release(release))
+
     def __str__(self) -> str:
         low = f">={_written(self.lowest)}" if self.lowest else ""
         top = f"<{_written(self.below)}" if self.below else ""

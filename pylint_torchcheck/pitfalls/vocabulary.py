@@ -83,6 +83,10 @@ class RecordedEvaluation(EvaluationForward):
     """The same, while gradients are recorded."""
 
 
+class SingleSampleForward(Forward):
+    """A module was called for each batch of a loader, the last of which has a single sample."""
+
+
 class Backward(Verb):
     """Gradients were added to the parameters that a loss depends on."""
 
@@ -199,6 +203,42 @@ class LoadWeights(Verb):
     """A state dict was loaded into a module or another object with state."""
 
 
+class StateTaken(Verb):
+    """The state dict of a module or another object was asked for."""
+
+
+class Halved(Verb):
+    """A module's weights were turned into half precision."""
+
+
+class Moved(Verb):
+    """A module was moved to a device that is named."""
+
+
+class MovedToSave(Moved):
+    """A module was moved to host memory, in order to be saved."""
+
+
+class Wrapped(Verb):
+    """A module was wrapped, so that the wrapper's state dict has other names in it."""
+
+
+class Replicated(Wrapped):
+    """The same, so that its gradients are averaged over the ranks of a process group, too."""
+
+
+class RandomStateSet(Verb):
+    """A global random number generator got back a state that was kept."""
+
+
+class Seeded(Verb):
+    """A global random number generator was seeded."""
+
+
+class WeightsCopied(LoadWeights):
+    """The same, from a module that lives beside it, as an average of the weights or a target network does."""
+
+
 class FileWritten(Verb):
     """Something was saved to a file."""
 
@@ -211,16 +251,16 @@ class Drained(Verb):
     """An iterator was run through to its end."""
 
 
+class ChangedInPlace(Verb):
+    """A tensor was changed in place."""
+
+
+class ChangedOnRecord(ChangedInPlace):
+    """The same, where gradients are recorded."""
+
+
 class Accumulate(Verb):
     """A tensor was added to a running sum, or appended to a list."""
-
-
-class Moved(Verb):
-    """A module was moved to a device."""
-
-
-class Replicated(Verb):
-    """A module was wrapped, so that its gradients are averaged over the ranks of a process group."""
 
 
 class Drawn(Verb):

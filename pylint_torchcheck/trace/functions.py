@@ -116,7 +116,8 @@ class Functions(Expressions):
         """Bind the parameters of a function whose callers are not in sight."""
         self._bind_defaults(definition, frame)
         state = self.here()
-        is_forward = definition.name == "forward" and any(value.kind is Kind.MODULE for value in receiver)
+        is_module = any(value.kind in {Kind.MODULE, Kind.LOSS_FUNCTION} for value in receiver)
+        is_forward = definition.name == "forward" and is_module
         for index, parameter in enumerate(parameters(definition)):
             unknown = self._expected(parameter, definition, frame)
             state.put((frame, parameter.name), self._input(parameter, frame, unknown) if is_forward else unknown)
@@ -156,16 +157,33 @@ class Functions(Expressions):
         """Return the path of the class that annotates a parameter; empty if it has none that is known."""
         if definition not in self._annotations:
             self._annotations[definition] = _annotations_of(definition)
-        annotation = self._annotations[definition].get(parameter.name)
+        annotation = _unquoted(self._annotations[definition].get(parameter.name))
         if annotation is None or not dotted(annotation):
             return ""
         outer, self.frame = self.frame, frame.parent or frame
         try:
-            meanings = self.evaluate(annotation)
+            meanings = self._meanings(dotted(annotation))
         finally:
             self.frame = outer
         known = _ANNOTATIONS.keys() | frameworks.METHODS.keys()
-        return next((value.path for value in meanings if value.path in known), "")
+        return next((value.path for value in meanings if value.path in known), "") or self._module_among(meanings)
+
+    def _meanings(self, name: str) -> Values:
+        """Return what a dotted name stands for, wherever it is written."""
+        first, *rest = name.split(".")
+        values = self.lookup(first)
+        for attribute in rest:
+            values = self.attribute(values, attribute, self.frame.scope)
+        return values
+
+    def _module_among(self, classes: Values) -> str:
+        """Say that a class of the project is one of modules, if it is."""
+        kinds = [
+            kind_of_instance(one.definition, self.store)
+            for one in classes
+            if isinstance(one.definition, nodes.ClassDef)
+        ]
+        return "torch.nn.Module" if kinds and all(kind == (Kind.MODULE, False) for kind in kinds) else ""
 
     def _bind_parameters(
         self, definition: nodes.FunctionDef | nodes.Lambda, frame: Frame, arguments: Arguments, receiver: Values
@@ -297,6 +315,18 @@ class Functions(Expressions):
         ]
         for name, values in [*zip(fields, arguments.positional, strict=False), *arguments.keywords.items()]:
             self.here().put((value, name), values)
+
+
+def _unquoted(annotation: nodes.NodeNG | None) -> nodes.NodeNG | None:
+    """Return the one type of ``"nn.Module"``, ``Optional[nn.Module]`` and ``nn.Module | None``."""
+    match annotation:
+        case nodes.Const(value=str(text)) if text.replace(".", "").isidentifier():
+            return nodes.Name(text, 0, 0, annotation, end_lineno=0, end_col_offset=0)
+        case nodes.Subscript(value=outer, slice=inner) if dotted(outer).rpartition(".")[2] == "Optional":
+            return _unquoted(inner)
+        case nodes.BinOp(op="|", left=one, right=nodes.Const(value=None)):
+            return _unquoted(one)
+    return annotation
 
 
 def _annotations_of(definition: nodes.FunctionDef | nodes.Lambda) -> dict[str, nodes.NodeNG | None]:

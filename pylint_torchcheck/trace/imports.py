@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from astroid import nodes
 from pylint_torchcheck.pitfalls.vocabulary import Kind
 from pylint_torchcheck.torch_api.objects import canonical
 from pylint_torchcheck.trace.calls import Calls
-from pylint_torchcheck.trace.project import local_file, tree_of
+from pylint_torchcheck.trace.declarations import waiting_in
+from pylint_torchcheck.trace.project import found_in, local_file, tree_of
 from pylint_torchcheck.trace.state import State
 from pylint_torchcheck.trace.values import NOTHING, Frame, Store, Value, Values
 
@@ -44,6 +46,9 @@ class Imports(Calls):
         super().__init__(tree, store)
         self._modules: dict[Path, Value] = {}
         self._names: dict[Value, list[str]] = {}
+        self._waiting: dict[Frame, dict[str, nodes.NodeNG]] = {}  # what binds the names of modules, not read so far
+        self._frames: dict[Value, Frame] = {}  # of the modules that were read
+        self._importers: dict[Frame, tuple[Path, ...]] = {}  # the files that lead to each, itself the last one
         self._importing: list[Path] = [Path(tree.file)] if tree.file and tree.file != "<?>" else []
         self._promises: dict[Value, _Promise] = {}
         self._kept: dict[Value, Values] = {}  # promises
@@ -53,9 +58,40 @@ class Imports(Calls):
         values = super().lookup(name)
         return self._keep(values) if self._promises and any(value in self._promises for value in values) else values
 
+    def not_found(self, frame: Frame, name: str) -> Values | None:
+        """Read what binds a name of an imported module, if that has waited for it."""
+        waiting = self._waiting.get(frame)
+        statement = waiting.pop(name, None) if waiting else None
+        if statement is None:
+            return None
+        outer, self._importing = self._importing, list(self._importers[frame])
+        try:
+            left = self._aside(frame, lambda: self._bind_name(statement, name))
+        finally:
+            self._importing = outer
+        self.settled.settle(left.everything() if left is not None else {})
+        return self.here().get((frame, name))
+
+    def held(self, value: Value, name: str) -> Values | None:
+        """Return what an attribute holds; that of a module is one of its names, unless it has been set from outside."""
+        values = super().held(value, name)
+        frame = self._frames.get(value) if values is None else None
+        if frame is None:
+            return values
+        values = self.here().get((frame, name))
+        return self.not_found(frame, name) if values is None else values
+
+    def _bind_name(self, statement: nodes.NodeNG, name: str) -> None:
+        match statement:
+            case nodes.Import(names=names) | nodes.ImportFrom(names=names):
+                bound = [(one, alias) for one, alias in names if name == (alias or one.partition(".")[0])]
+                self._bind_imports(statement, bound)
+            case _:
+                self.read_body([statement])
+
     def _attribute_of(self, value: Value, name: str, node: nodes.NodeNG) -> Values:
         values = super()._attribute_of(value, name, node)
-        return self._keep(values) if self._promises and any(value in self._promises for value in values) else values
+        return self._keep(values) if self._promises and any(one in self._promises for one in values) else values
 
     def _keep(self, values: Values) -> Values:
         """Read the files that names of imports stand for."""
@@ -74,14 +110,18 @@ class Imports(Calls):
         return self._kept[value]
 
     def _read_import(self, node: nodes.Import) -> None:
-        for name, alias in node.names:
-            path = name if alias else name.partition(".")[0]
-            self.bind(alias or path, self._imported(node, 0, path, ""))
+        self._bind_imports(node, node.names)
 
     def _read_importfrom(self, node: nodes.ImportFrom) -> None:
-        for name, alias in node.names:
-            if name == "*":
-                self._bind_everything(frozenset({self._module(node.modname, node.level or 0)}))
+        self._bind_imports(node, node.names)
+
+    def _bind_imports(self, node: nodes.NodeNG, names: list[tuple[str, str | None]]) -> None:
+        for name, alias in names:
+            if isinstance(node, nodes.Import):
+                path = name if alias else name.partition(".")[0]
+                self.bind(alias or path, self._imported(node, 0, path, ""))
+            elif name == "*":
+                self._bind_everything(node)
             else:
                 self.bind(alias or name, self._imported(node, node.level or 0, node.modname, name))
 
@@ -103,9 +143,12 @@ class Imports(Calls):
             return frozenset({submodule}) if submodule.frame else found
         return found
 
-    def _bind_everything(self, module: Values) -> None:
-        for name in [name for value in module for name in self._names.get(value, ()) if not name.startswith("_")]:
-            self.bind(name, self.here().get((next(iter(module)), name)) or NOTHING)
+    def _bind_everything(self, node: nodes.ImportFrom) -> None:
+        module = self._module(node.modname, node.level or 0)
+        for name in self._names.get(module, ()):
+            if not name.startswith("_"):
+                held = self.here().get((self._frames[module], name))
+                self.bind(name, self._imported(node, node.level or 0, node.modname, name) if held is None else held)
 
     def _file_of(self, name: str, level: int) -> Path | None:
         if not self._importing or len(self._importing) > _DEEPEST_IMPORT:
@@ -133,27 +176,36 @@ class Imports(Calls):
         return module
 
     def _settle(self, module: Value, frame: Frame, state: State) -> None:
-        """Keep what a module's body left behind, and make its names the module's attributes."""
+        """Keep what a module's body left behind."""
         held = state.everything()
-        names = {name: values for (owner, name), values in held.items() if owner is frame}
-        self._names[module] = [name for name in names if isinstance(name, str)]
+        bound = (name for owner, name in held if owner is frame and isinstance(name, str))
+        self._names[module] = [*bound, *self._waiting[frame]]
         self.settled.settle(held)
-        self.settled.settle({(module, name): values for name, values in names.items()})
 
     def _read_module(self, tree: nodes.Module, frame: Frame, module: Value) -> None:
-        """Read a module's body as its import runs it: outside of every name, loop and block of the importer."""
+        """Read a module's body as its import runs it; what only binds a name waits until the name is used."""
+        waiting = found_in(tree, waiting_in)
+        self._waiting[frame], self._frames[module] = dict(waiting), frame
+        self._importers[frame] = tuple(self._importing)
+        apart = set(waiting.values())
+        left = self._aside(frame, lambda: self.read_body([node for node in tree.body if node not in apart]))
+        if left is not None:
+            self._settle(module, frame, left)
+
+    def _aside(self, frame: Frame, reading: Callable[[], object]) -> State | None:
+        """Read what belongs to a module's body, outside of every name, loop and block of the importer."""
         importer = self.here()
         before = self.frame, self.inside, self.loops
         self.frame, self.inside, self.loops = frame, (), ()
         self.state = State(importer.ends, self.settled)
         try:
-            self.read_body(tree.body)
+            reading()
         finally:
             self.frame, self.inside, self.loops = before
             left, self.state = self.state, importer
         if left is not None:
             importer.ends = left.ends
-            self._settle(module, frame, left)
+        return left
 
 
 def _submodule(module: str, name: str) -> str:

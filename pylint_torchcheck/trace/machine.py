@@ -8,14 +8,25 @@ from contextlib import contextmanager
 
 from astroid import nodes
 
-from pylint_torchcheck.pitfalls.vocabulary import Created, Drained, Kind, NormsHeld, Obtained, Ranks, Verb
+from pylint_torchcheck.pitfalls.vocabulary import (
+    ChangedInPlace,
+    ChangedOnRecord,
+    Created,
+    Drained,
+    Kind,
+    NormsHeld,
+    Obtained,
+    Ranks,
+    Verb,
+)
 from pylint_torchcheck.torch_api.effects import GRAD_CONTEXTS, NO_GRADIENT
 from pylint_torchcheck.trace import iterators, ranks
 from pylint_torchcheck.trace.arguments import Arguments
+from pylint_torchcheck.trace.contents import Contents
 from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.places import dotted
-from pylint_torchcheck.trace.project import roles_of
+from pylint_torchcheck.trace.project import found_in
 from pylint_torchcheck.trace.roles import Roles
 from pylint_torchcheck.trace.state import Settled, Slot, State
 from pylint_torchcheck.trace.values import ANYTHING, NOTHING, Frame, Store, Value, Values
@@ -95,7 +106,7 @@ class Machine:
         """What the names of the file that is under way seem to be."""
         tree = self.module_frame().scope
         if tree not in self._roles:
-            self._roles[tree] = Roles(tree) if tree is self.tree else roles_of(tree)
+            self._roles[tree] = found_in(tree, Roles)
         return self._roles[tree]
 
     # Names
@@ -103,18 +114,26 @@ class Machine:
     def lookup(self, name: str) -> Values:
         """Return what a name may stand for here."""
         state = self.here()
-        frame: Frame | None = self.frame
-        while frame is not None:
+        frame = self.frame
+        while True:
             values = state.get((frame, name))
             if values is not None:
                 return values
+            if frame.parent is None:
+                break
             frame = frame.parent
+        values = self.not_found(frame, name)
+        if values is not None:
+            return values
         if name in _BUILTINS:
             replaced = state.get((self.store.make(Kind.LIBRARY, path="builtins"), name))
             if replaced is not None:
                 return replaced
             return frozenset({self.store.make(Kind.LIBRARY, path=f"builtins.{name}")})
         return self.guess(ANYTHING, name)
+
+    def not_found(self, frame: Frame, name: str) -> Values | None:
+        """Return what a name of a module is that nothing has bound so far."""
 
     def bind(self, name: str, values: Values) -> None:
         """Let a name stand for ``values``."""
@@ -218,10 +237,18 @@ class Machine:
             return False
         return True if True in live and self.recording() else None
 
+    def unknown(self, site: nodes.NodeNG, sources: Iterable[Value] = ()) -> Values:
+        """Return something unknown that was made from ``sources``."""
+        value = self.store.make(Kind.UNKNOWN, site, self.frame)
+        self.store.derive(value, sources)
+        return frozenset({value})
+
     def collection(self, site: nodes.NodeNG, items: Iterable[tuple[str | int, Values]], path: str = "") -> Values:
         """Return a list, tuple or dict that holds ``items`` by index or key."""
         value = self.store.make(Kind.COLLECTION, site, self.frame, path=path)
+        keys = self.store.keys.setdefault(value, {})
         for key, held in items:
+            keys[key] = None
             self.here().put((value, key), held)
             self.store.derive(value, held)
         return frozenset({value})
@@ -261,11 +288,12 @@ class Machine:
         results: Values = NOTHING,
         *,
         outlives: bool = False,
+        contents: Contents | None = None,
     ) -> None:
         """Record an event that follows whatever may have come last."""
         state = self.here()
         number = len(self.trace.recorded)
-        event = Event(number, verb, node, self.frame, subjects, results, self.loops, outlives, self.inside)
+        event = Event(number, verb, node, self.frame, subjects, results, self.loops, outlives, contents, self.inside)
         self.trace.add(event, state.ends)
         state.ends = frozenset({number})
 
@@ -279,6 +307,12 @@ class Machine:
             held, self.held_norms = frozenset(self.held_norms), before
         if held and self.state is not None:
             self.emit(NormsHeld, node, held)
+
+    def change_in_place(self, node: nodes.NodeNG, values: Values, results: Values = NOTHING) -> None:
+        """Record that tensors are changed in place; ``results`` is what a name stands for afterwards."""
+        changed = frozenset(value for value in values if value.kind in {Kind.TENSOR, Kind.PARAMETER})
+        if changed:
+            self.emit(ChangedOnRecord if self.recording() else ChangedInPlace, node, changed, results)
 
     def drain(self, node: nodes.NodeNG, values: Values) -> None:
         """Record that what is iterable among ``values`` is run through to its end."""
@@ -303,7 +337,7 @@ def _liveness(value: Value) -> bool | None:
             return value.on_graph
         case Kind.MODULE | Kind.PARAMETER | Kind.PARAMETERS | Kind.SOME_PARAMETERS:
             return True
-        case Kind.UNKNOWN | Kind.COLLECTION | Kind.INSTANCE:
+        case Kind.UNKNOWN | Kind.COLLECTION | Kind.INSTANCE | Kind.LOSS_FUNCTION:
             return None
     return False
 

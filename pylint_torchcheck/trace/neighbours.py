@@ -35,7 +35,7 @@ _SMALLEST = 5_000  # characters that a file counts for, however short it is
 _MOST_KEPT = 12_000_000  # characters of files of which the outlines are kept in memory
 _MOST_STARRED = 250  # files that `from module import *` leads through
 
-Source = tuple[Path, str]  # a file, and a name in it; without one, all of the file
+Source = tuple[str, str]  # the path of a file, and a name in it; without one, all of the file
 
 
 @dataclass(eq=False, slots=True)
@@ -44,6 +44,15 @@ class _Piece:
 
     clues: frozenset[Clue]
     words: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """Where a name leads at once: to its pieces, and to what these name in one of the places."""
+
+    pieces: list[_Piece]
+    places: list[str]
+    following: list[Source]
 
 
 @dataclass(slots=True)
@@ -58,7 +67,8 @@ class _Outline:
     pieces: list[_Piece] = field(default_factory=list)
     named: dict[str, list[_Piece]] = field(default_factory=dict)
     imported: dict[str, list[Source]] = field(default_factory=dict)
-    starred: list[Path] = field(default_factory=list)  # files of which all names are imported
+    starred: list[str] = field(default_factory=list)  # files of which all names are imported
+    steps: dict[str, _Step] = field(default_factory=dict)  # those that have been asked for, by name
 
     def gives(self, name: str) -> bool:
         """Is this the name of something in the file?"""
@@ -77,55 +87,68 @@ class Reach:
 
     clues: frozenset[Clue]
     pieces: int = 0
-    files: Mapping[Path, int] = field(default_factory=dict)
+    files: Mapping[str, int] = field(default_factory=dict)
 
 
-_outlines: OrderedDict[tuple[Path, frozenset[Clue]], _Outline] = OrderedDict()
+_outlines: OrderedDict[tuple[str, frozenset[Clue]], _Outline] = OrderedDict()
 
 
 def sources_of(importer: Path, level: int, module: str, name: str = "") -> Iterator[Source]:
     """Return what ``from module import name`` means in the project, or ``import module``: a name, or a whole file."""
     file = local_file(importer, module, level) if module or level else None
     if file is not None:
-        yield file, name if name != "*" else ""
+        yield str(file), name if name != "*" else ""
     if name and (file is None or file.name == "__init__.py"):
         submodule = local_file(importer, f"{module}.{name}" if module else name, level)
         if submodule is not None:
-            yield submodule, ""
+            yield str(submodule), ""
 
 
 @lru_cache(MOST_PLACES)
 def reach_of(source: Source, wanted: frozenset[Clue]) -> Reach:
     """Return what a name of another file may lead to; all, if that is much."""
     found: set[Clue] = set()
-    sources, pieces, files = {source}, set[_Piece](), dict[Path, int]()
+    sources, pieces, files, size = {source}, set[_Piece](), dict[str, int](), 0
     waiting = [source]
     while waiting:
-        file, name = waiting.pop()
-        outline = _outline(file, wanted)
-        fresh = [piece for piece in _led_to(outline, name) if piece not in pieces]
-        pieces.update(fresh)
-        found.update(*(piece.clues for piece in fresh))
-        leading = ({name} if name else {*outline.named, *outline.imported}).union(*(piece.words for piece in fresh))
-        places = _places((file, name), outline, leading, wanted)
-        files.update((place, _outline(place, wanted).size) for place in places)
-        is_much = len(pieces) > _MOST_PIECES or len(places) > _MOST_STARRED or sum(files.values()) > _MOST_READ
+        step = _step(waiting.pop(), wanted)
+        for piece in step.pieces:
+            if piece not in pieces:
+                pieces.add(piece)
+                found |= piece.clues
+        for place in step.places:
+            if place not in files:
+                files[place] = _outline(place, wanted).size
+                size += files[place]
+        is_much = len(pieces) > _MOST_PIECES or len(step.places) > _MOST_STARRED or size > _MOST_READ
         if is_much or len(found) == len(wanted):
             return Reach(wanted, len(pieces), files)
-        following = [one for one in _following((file, name), places, leading, wanted) if one not in sources]
+        following = [one for one in step.following if one not in sources]
         sources.update(following)
         waiting += following
     return Reach(frozenset(found), len(pieces), files)
 
 
-def _places(source: Source, outline: _Outline, leading: set[str], wanted: frozenset[Clue]) -> list[Path]:
+def _step(source: Source, wanted: frozenset[Clue]) -> _Step:
+    """Return where a name leads at once, found out once as long as the outline of its file is kept."""
+    file, name = source
+    outline = _outline(file, wanted)
+    if name not in outline.steps:
+        pieces = _led_to(outline, name)
+        leading = ({name} if name else {*outline.named, *outline.imported}).union(*(piece.words for piece in pieces))
+        places = _places(source, outline, leading, wanted)
+        outline.steps[name] = _Step(pieces, places, list(_following(source, places, leading, wanted)))
+    return outline.steps[name]
+
+
+def _places(source: Source, outline: _Outline, leading: set[str], wanted: frozenset[Clue]) -> list[str]:
     """Return the files in which the names may be defined: this one, and those of which it imports all names."""
     file, name = source
     is_known = bool(name) and all(outline.gives(word) for word in leading)
     return [file] if is_known else [file, *_starred(outline, wanted)]
 
 
-def _following(source: Source, places: list[Path], leading: set[str], wanted: frozenset[Clue]) -> dict[Source, None]:
+def _following(source: Source, places: list[str], leading: set[str], wanted: frozenset[Clue]) -> dict[Source, None]:
     """Return what the names may stand for in any of the places, in order and each once."""
     file, name = source
     meanings = (one for place in places for one in _meanings(place, leading, wanted, is_own=place == file))
@@ -137,7 +160,7 @@ def _led_to(outline: _Outline, name: str) -> list[_Piece]:
     return outline.named.get(name, []) if name else outline.pieces
 
 
-def _meanings(file: Path, names: set[str], wanted: frozenset[Clue], *, is_own: bool) -> Iterator[Source]:
+def _meanings(file: str, names: set[str], wanted: frozenset[Clue], *, is_own: bool) -> Iterator[Source]:
     """Return what the names stand for in a file, seen from it or from one that imports all of them."""
     outline = _outline(file, wanted)
     yield from ((file, name) for name in sorted(names & outline.named.keys()))
@@ -145,7 +168,7 @@ def _meanings(file: Path, names: set[str], wanted: frozenset[Clue], *, is_own: b
         yield from outline.imported[name] if is_own else ((file, name),)
 
 
-def _starred(outline: _Outline, wanted: frozenset[Clue]) -> list[Path]:
+def _starred(outline: _Outline, wanted: frozenset[Clue]) -> list[str]:
     """Return the files of which all names are imported, and those of which they import all; too many, or each."""
     found = outline.starred[: _MOST_STARRED + 1]
     for file in found:
@@ -155,7 +178,7 @@ def _starred(outline: _Outline, wanted: frozenset[Clue]) -> list[Path]:
     return found[: _MOST_STARRED + 1]
 
 
-def _outline(file: Path, wanted: frozenset[Clue]) -> _Outline:
+def _outline(file: str, wanted: frozenset[Clue]) -> _Outline:
     """Return the pieces of a file, read once as long as it is kept."""
     if (file, wanted) not in _outlines:
         outline = _outlines[file, wanted] = _read(file, wanted)
@@ -166,13 +189,13 @@ def _outline(file: Path, wanted: frozenset[Clue]) -> _Outline:
     return _outlines[file, wanted]
 
 
-def _read(file: Path, wanted: frozenset[Clue]) -> _Outline:
-    text = text_of(file)
+def _read(file: str, wanted: frozenset[Clue]) -> _Outline:
+    text = text_of(Path(file))
     if text is None or len(text) > LONGEST_FILE:  # the reader leaves it out as well
         return _Outline()
     code = code_of(text).replace("\\\n", " ").replace("\f", "")
     outline = _Outline(max(len(code), _SMALLEST))
-    for name, source in _imports(file, code):
+    for name, source in _imports(Path(file), code):
         if name == "*":
             outline.starred.append(source[0])
         else:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import tokenize
 from collections import OrderedDict
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from typing import Any, TypeVar
 
 import astroid
 from astroid import nodes
 from astroid.builder import AstroidBuilder
 from astroid.manager import AstroidManager
-
-from pylint_torchcheck.trace.roles import Roles
 
 _MOST_SOURCE = 2_500_000  # bytes of source of which the trees are kept in memory, each a hundred times as large
 _SMALLEST = 2_000  # bytes that a file counts for, however short it is
@@ -23,8 +23,9 @@ _ROOT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", "requirements.
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 _NEVER_LOCAL = frozenset({"torch", "torchvision", "torchaudio", "numpy", "os", "sys"})
 
+Found = TypeVar("Found")
 _trees: OrderedDict[tuple[str, int, int], nodes.Module | None] = OrderedDict()
-_roles: dict[nodes.Module, Roles] = {}  # of these trees
+_known: dict[nodes.Module, dict[Callable[[nodes.Module], Any], Any]] = {}  # what was found out about these trees
 MOST_PLACES = 8_192  # answers of the file system kept in memory
 
 
@@ -76,7 +77,9 @@ def tree_of(path: Path) -> nodes.Module | None:
         return None
     key = (str(path), status.st_mtime_ns, status.st_size)
     if key not in _trees:
-        _trees[key] = _parse(path) if status.st_size <= LONGEST_FILE else None
+        tree = _trees[key] = _parse(path) if status.st_size <= LONGEST_FILE else None
+        if tree is not None:
+            _known[tree] = {}
         _keep_few()
     _trees.move_to_end(key)
     return _trees[key]
@@ -87,7 +90,7 @@ def _keep_few() -> None:
     while len(_trees) > 1 and sum(max(size, _SMALLEST) for _, _, size in _trees) > _MOST_SOURCE:
         _, tree = _trees.popitem(last=False)
         if tree is not None:
-            _roles.pop(tree, None)
+            _known.pop(tree, None)
 
 
 def _parse(path: Path) -> nodes.Module | None:
@@ -112,14 +115,15 @@ def text_of(path: Path) -> str | None:
         return None
 
 
-def roles_of(tree: nodes.Module) -> Roles:
-    """Return what the names of an imported file seem to be."""
-    if tree in _roles:
-        return _roles[tree]
-    roles = Roles(tree)
-    if any(tree is kept for kept in _trees.values()):
-        _roles[tree] = roles
-    return roles
+def found_in(tree: nodes.Module, find: Callable[[nodes.Module], Found]) -> Found:
+    """Return what ``find`` finds in a tree; in that of an imported file it looks once."""
+    answers = _known.get(tree)
+    if answers is None:
+        return find(tree)
+    if find not in answers:
+        answers[find] = find(tree)
+    answer: Found = answers[find]
+    return answer
 
 
 def forget() -> None:

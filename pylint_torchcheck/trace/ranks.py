@@ -28,6 +28,7 @@ Condition: TypeAlias = tuple[Ranks, Ranks]  # who arrives where it holds, and wh
 
 _SAYING = "ranks"  # the path of a condition
 _ANY_RANK: Final = frozenset({RANK, LOCAL_RANK, LAUNCHED_LOCAL_RANK})
+_RANKS = re.compile(r"(?:rank|process(?:index|idx|id))$")
 _NO_RANK = re.compile(r"lora|low|matrix|full|tensor|max|min|list|num|n_", re.IGNORECASE)
 _FIRST = re.compile(
     r"is(local|global|world|on)?(main|master|chief|primary|root|leader|coordinator|rank0|rankzero|zero|processzero|first)"
@@ -49,7 +50,7 @@ _BY_WEIGHT = (Ranks.ALONE, Ranks.FIRST, Ranks.OTHERS, Ranks.SOME, Ranks.EVERY)
 def named(name: str) -> Values:
     """Return the rank that a name speaks of; nothing, if it speaks of none."""
     plain = name.lower().replace("_", "")
-    if not plain.endswith("rank") or plain.startswith("is") or _NO_RANK.search(name):
+    if not _RANKS.search(plain) or plain.startswith("is") or _NO_RANK.search(name):
         return NOTHING
     return frozenset({LOCAL_RANK if "local" in name.lower() else RANK})
 
@@ -143,7 +144,8 @@ def _all_of(conditions: Sequence[Condition]) -> Condition:
 
 
 def _name_of(node: nodes.NodeNG) -> str:
-    return dotted(node.func if isinstance(node, nodes.Call) else node).rpartition(".")[2]
+    called = node.func if isinstance(node, nodes.Call) else node
+    return called.attrname if isinstance(called, nodes.Attribute) else dotted(called)
 
 
 @lru_cache(_MOST_NAMES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from astroid import nodes
 
@@ -31,8 +31,9 @@ from pylint_torchcheck.trace.classes import find_method
 from pylint_torchcheck.trace.imports import Imports
 from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.places import dotted
-from pylint_torchcheck.trace.state import Slot, State, join
-from pylint_torchcheck.trace.values import NOTHING, PLAIN, Store, Value, Values
+from pylint_torchcheck.trace.sites import Expression
+from pylint_torchcheck.trace.state import Layer, Slot, State, join
+from pylint_torchcheck.trace.values import NOTHING, PLAIN, Frame, Store, Value, Values
 
 _MOST_UNROLLED = 4  # `for phase in ["train", "val"]` is read once for each phase
 _UNROLLED = frozenset({Kind.MODULE, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER})
@@ -50,12 +51,14 @@ class _Jumps:
 class Reader(Imports):
     """Reads a whole file, one trace at a time."""
 
+    _readers: ClassVar[dict[type[nodes.NodeNG], Callable[[Any, Any], object]]] = {}
+
     def __init__(self, tree: nodes.Module, store: Store) -> None:
         super().__init__(tree, store)
-        self._readers: dict[type[nodes.NodeNG], Callable[[Any], object]] = {}
         self._jumps: list[_Jumps] = []
         self._peeled = 0
         self._assigned: dict[nodes.NodeNG, set[str]] = {}  # the names that each loop assigns to
+        self._registers: dict[Values, list[Value]] = {}  # where decorators keep the functions that they give back
 
     def read_body(self, body: list[nodes.NodeNG]) -> None:
         """Read statements in order, up to where the program cannot go on."""
@@ -65,8 +68,8 @@ class Reader(Imports):
             self.spend()
             kind = type(statement)
             if kind not in self._readers:
-                self._readers[kind] = getattr(self, f"_read_{kind.__name__.lower()}", self._children)
-            self._readers[kind](statement)
+                self._readers[kind] = getattr(type(self), f"_read_{kind.__name__.lower()}", type(self)._children)
+            self._readers[kind](self, statement)
 
     # Simple statements
 
@@ -104,7 +107,9 @@ class Reader(Imports):
         after = self.combine(node, before | added)
         if node.op == "+=" and any(value.kind is Kind.TENSOR for value in added):
             self._accumulate(node, node.target, added, after)
-        if not self._scales_gradient(node):
+        if not isinstance(node.target, nodes.Subscript):  # an element is assigned below
+            self.change_in_place(node, before, after)
+        if not self._scales_gradient(node) and not self._writes_through(node):
             self.assign(node.target, after)
 
     def _scales_gradient(self, node: nodes.AugAssign) -> bool:
@@ -115,6 +120,12 @@ class Reader(Imports):
         for holder in holders:
             gradients.scale(self, node, holder)
         return bool(holders)
+
+    def _writes_through(self, node: nodes.AugAssign) -> bool:
+        """``p.data -= step`` changes ``p``, and is no attribute to remember either."""
+        if not isinstance(node.target, nodes.AssignAttr) or node.target.attrname != "data":
+            return False
+        return any(value.kind in {Kind.TENSOR, Kind.PARAMETER} for value in self.evaluate(node.target.expr))
 
     def _accumulate(self, node: nodes.NodeNG, target: nodes.NodeNG, added: Values, after: Values) -> None:
         if self.recording() is False:  # the sum is off the graph, whatever was added
@@ -152,12 +163,38 @@ class Reader(Imports):
         for decorator in reversed(node.decorators.nodes if node.decorators else ()):
             callees = self.evaluate(decorator)
             if callees and all(callee.kind is Kind.FUNCTION and callee.definition for callee in callees):
-                made = self._plain_call(decorator, callees, Arguments([function]))
+                made = self._decorated_by(decorator, callees, function)
                 function = made if all(value.kind is Kind.FUNCTION for value in made) else function
         return function
 
+    def _decorated_by(self, decorator: nodes.NodeNG, callees: Values, function: Values) -> Values:
+        """Read a decorator; one that only enters functions in registers is read for the first of them."""
+        if callees in self._registers:
+            for register in self._registers[callees]:
+                self.store.derive(register, function)
+            return function
+        if any(callee.frame is None or callee.frame.calls for callee in callees):  # made for this function alone
+            return self._plain_call(decorator, callees, Arguments([function]))
+        begin, before = len(self.trace.recorded), self.here().fork()
+        made = self._plain_call(decorator, callees, Arguments([function]))
+        is_quiet = not any(event.subjects for event in self.trace.recorded[begin:])
+        if made == function and is_quiet and not self._is_kept_by_name(function, before):
+            self._registers[callees] = self.store.holders(function)
+        return made
+
+    def _is_kept_by_name(self, function: Values, before: Layer | None) -> bool:
+        """Has an attribute of it been set, or one to it, or an element with a name of its own?"""
+        changed = self.here().changed_since(before)
+        named = [slot for slot in changed if not isinstance(slot[0], Frame)]
+        return any(
+            owner in function or not function.isdisjoint(self.here().get((owner, name)) or NOTHING)
+            for owner, name in named
+        )
+
     def _read_classdef(self, node: nodes.ClassDef) -> None:
         self.store.bases[node] = [self.evaluate(base) for base in node.bases]
+        for decorator in node.decorators.nodes if node.decorators else ():
+            self.above_classes.setdefault(decorator, Expression(decorator)).values.update(self.evaluate(decorator))
         value = self.class_of(node, self.frame)
         for statement in node.body:
             if isinstance(statement, nodes.Assign) and isinstance(statement.targets[0], nodes.AssignName):
@@ -369,6 +406,7 @@ class Reader(Imports):
 
         self.blocks[manager] = block
         context = self.evaluate(manager)
+        self.entered.setdefault(manager, Expression(manager)).values.update(context)
         self.blocks.pop(manager, None)  # a block that is entered again inside itself has left before
         if has_run:
             return
@@ -494,6 +532,8 @@ class Reader(Imports):
         """Record that a loop ran through the order of a sampler that shuffles, if it trained anything."""
         origins = self.store.origins(iterated)
         samplers = frozenset(one for one in origins if one.kind is Kind.SAMPLER and one.constant is not False)
+        if any(value.kind not in {Kind.LOADER, Kind.COLLECTION} for value in iterated):
+            return  # a batch comes of a sampler, too
         trains = any(issubclass(event.verb, Backward | OptimizerStep) for event in self.trace.recorded[begin:])
         if samplers and trains and self.state is not None:
             self.emit(Drawn, node.iter, samplers)

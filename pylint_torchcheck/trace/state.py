@@ -93,11 +93,15 @@ class State:
             found.update(layer.slots)
         return {**found, **self.own}
 
-    def copy(self) -> State:
-        """Return a state that can go its own way."""
+    def fork(self) -> Layer | None:
+        """Lay down what is known; return the layer, on top of which is put what comes."""
         if self.own:
             self.below, self.own = Layer(self.own, self.below), {}
-        return State(self.ends, self.settled, {}, self.below)
+        return self.below
+
+    def copy(self) -> State:
+        """Return a state that can go its own way."""
+        return State(self.ends, self.settled, {}, self.fork())
 
     def changed_since(self, base: Layer | None) -> set[Slot]:
         """Return the slots that were put on top of ``base``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Iterable
 
 from pylint_torchcheck.pitfalls.signs import Clue, Sign
 from pylint_torchcheck.trace.purpose import MOST_WORDS, may_be_a_value, speaks_of_evaluation
@@ -18,14 +18,35 @@ _QUOTED = re.compile(r"['\"](\w+)(?=['\"])")
 _ARGUMENT = re.compile(r"\b(\w+)\s*[,)]")
 _LOADER = re.compile(r"loader|^dl$|_dl$", re.IGNORECASE)
 _UNCALLED = re.compile(r"\.(?:item|state_dict|detach|numpy|tolist|cpu)\b(?!\s*[(.=\w])")
-_LEAF = re.compile(r"\brequires_grad\s*=\s*True\b|\bParameter\([^\n]{0,200}?\)\.(?:cuda|to|float|half|double|type)\b")
-_COMPARED = re.compile(r"[dD]evice\w*\s*[!=]=|[!=]=\s*[\w.]*[dD]evice")
+_LEAF = re.compile(
+    r"\brequires_grad\s*=\s*True\b|\.requires_grad_\((?:True)?\)"
+    r"|\bParameter\([^\n]{0,200}?\)(?:\.(?:cuda|to|float|half|double|type)\b|\s*[*/])"
+)
+_COMPARED = re.compile(r"[dD]evice\w*\s*(?:[!=]=|(?:not\s+)?in\s*[(\[])|[!=]=\s*[\w.]*[dD]evice")
 _ITERATOR = re.compile(
     r"(?:[^=!<>]=|\breturn\b)\s*(?:(?:\([^\n]{0,80}\bfor\b|(?:filter|map|chain)\s*\()[\s\S]{0,160}?|[\w.]{1,80}\.)"
     r"(?:named_)?parameters\("
 )
 _DROPOUT = re.compile(r"(?:\bF|\bfunctional)\.\w*dropout\w*\s*\(|(?<![.\w])\w*dropout\w*\s*\(|\bdropout_p\b")
+_CHANGED = r"(?:[-+*/]=(?!=)|\.(?!requires_grad_|detach_)\w{1,40}[a-z]_\()"
+_LEAF_CHANGED = re.compile(
+    rf"{_CHANGED}[^\n]{{0,200}}?\.grad\b|\bself\.\w+\.(?!requires_grad_|detach_)\w{{1,40}}[a-z]_\("
+    rf"|\bweight(?:\[[^\n]{{1,40}}?\])?\s*{_CHANGED}|\bweight\[[^\n]{{1,40}}?\]\s*=(?!=)"
+    rf"|\brequires_grad\s*=\s*True\b[\s\S]{{0,2000}}?(?:{_CHANGED}|\w\[[^\n]{{1,40}}?\]\s*=(?!=))"
+)
+_DATA_CHANGED = re.compile(rf"\.data(?:\[[^\n]{{1,80}}?\])?\s*(?:{_CHANGED}|[-+*/]=)|\.data\[[^\n]{{1,80}}?\]\s*=(?!=)")
+_REARRANGED_VIEW = re.compile(
+    r"\.(?:permute|transpose|swapaxes|swapdims|expand|t)\([\s\S]{0,1000}?(?<!contiguous\(\))\.view\("
+)
+_LIKE_REQUIRES_GRAD = re.compile(r"\.(?!requires_grad\b)req?\w{3,10}_?g\w{1,8}\s*=(?!=)")
+_CONTEXT = r"(?:no_grad|inference_mode|enable_grad|set_grad_enabled|autocast)"
+_IDLE = re.compile(
+    rf"\bwith\b[^\n]*\b{_CONTEXT}\s*(?:[:,]|as\b)|^[ \t]*(?:\w+\.)*{_CONTEXT}\([^\n]*\)[ \t]*(?:;|$)"
+    rf"|@[\w.]*{_CONTEXT}\b[^\n]*\n(?:[ \t]*@[^\n]*\n)*[ \t]*class\b",
+    re.MULTILINE,
+)
 _TENSOR_OF = re.compile(r"\btensor\(\s*[^\W\d]")
+_RETAINED = re.compile(r"\bretain_graph\s*=\s*True\b")
 # What must be in the source before a pattern is worth looking for, the pattern, and what it is the sign of.
 _PATTERNS = (
     (".", _UNCALLED, Sign.UNCALLED_METHOD),
@@ -34,7 +55,18 @@ _PATTERNS = (
     ("evice", _COMPARED, Sign.COMPARED_DEVICE),
     ("parameters(", _ITERATOR, Sign.KEPT_ITERATOR),
     ("dropout", _DROPOUT, Sign.FUNCTIONAL_DROPOUT),
+    ("retain_graph", _RETAINED, Sign.RETAINED_GRAPH),
     ("tensor(", _TENSOR_OF, Sign.TENSOR_OF_NAME),
+    (".grad", _LEAF_CHANGED, Sign.LEAF_CHANGED),
+    ("_(", _LEAF_CHANGED, Sign.LEAF_CHANGED),
+    ("requires_grad", _LEAF_CHANGED, Sign.LEAF_CHANGED),
+    ("weight", _LEAF_CHANGED, Sign.LEAF_CHANGED),
+    (".data", _DATA_CHANGED, Sign.DATA_CHANGED),
+    (".view(", _REARRANGED_VIEW, Sign.REARRANGED_VIEW),
+    (".req", _LIKE_REQUIRES_GRAD, Sign.LIKE_REQUIRES_GRAD),
+    ("_grad", _IDLE, Sign.IDLE_CONTEXT),
+    ("inference_mode", _IDLE, Sign.IDLE_CONTEXT),
+    ("autocast", _IDLE, Sign.IDLE_CONTEXT),
 )
 _GROWING = frozenset({".append", ".add", ".insert", ".appendleft", ".extend", ".update"})
 _F_STRING = r"(?:[fFtT][rR]?|[rR][fFtT])(?P<outer>[\"'])"
@@ -54,6 +86,7 @@ _NO_CODE = re.compile(
     """,
     re.DOTALL | re.VERBOSE,
 )
+_MARK = re.compile(r"[\"'#]")  # what strings and comments begin with, but for two letters
 _ASKED_BY_NAME = re.compile(r"\bgetattr\b[^\n]*,\s*$")
 _NEAR = 200  # characters before a string that may hold the `getattr` of which it is the second argument
 
@@ -64,7 +97,24 @@ def code_of(source: str) -> str:
     What stays of strings is code in them, names of attributes that are asked for, and ``"val"`` and its like, which
     tell one phase from another.
     """
-    return _NO_CODE.sub(_kept, source)
+    code, done = list[str](), 0
+    while (mark := _MARK.search(source, done)) is not None:
+        found = next(filter(None, (_NO_CODE.match(source, at) for at in _starts(source, done, mark.start()))), None)
+        if found is None:
+            code.append(source[done : mark.end()])
+            done = mark.end()
+        else:
+            code += [source[done : found.start()], _kept(found)]
+            done = found.end()
+    return "".join([*code, source[done:]])
+
+
+def _starts(source: str, done: int, mark: int) -> range:
+    """Return where a string or a comment may begin that has its first quote or its ``#`` at ``mark``."""
+    first = mark
+    while first > max(done, mark - 2) and source[first - 1].isascii() and source[first - 1].isalpha():
+        first -= 1
+    return range(first, mark + 1)
 
 
 def _kept(found: re.Match[str]) -> str:
@@ -90,8 +140,9 @@ def words_in(code: str) -> frozenset[str]:
 
 def clues_in(words: frozenset[str], code: str) -> frozenset[Clue]:
     """Return the words and the signs that show in a piece of source."""
-    signs = {Sign.BATCHES} if any(Sign.BATCHES in _signs_in(word) for word in words) else set[Sign]()
-    purposes = [word for word in words if Sign.EVALUATION in _signs_in(word)]
+    _listen(words)
+    signs = set[Sign]() if words.isdisjoint(_speaking[Sign.BATCHES]) else {Sign.BATCHES}
+    purposes = words & _speaking[Sign.EVALUATION]
     if purposes and _any_names_a_purpose(purposes, code):
         signs.add(Sign.EVALUATION)
     if "+=" in code or not _GROWING.isdisjoint(words):
@@ -100,17 +151,23 @@ def clues_in(words: frozenset[str], code: str) -> frozenset[Clue]:
     return words | signs | {f"{name} {sign}" for name, sign in _ASSIGNED.findall(code)}
 
 
-@lru_cache(MOST_WORDS)
-def _signs_in(word: str) -> frozenset[Sign]:
-    found = set()
-    if speaks_of_evaluation(word):
-        found.add(Sign.EVALUATION)
-    if _LOADER.search(word):
-        found.add(Sign.BATCHES)
-    return frozenset(found)
+_heard: set[str] = set()
+_speaking: dict[Sign, set[str]] = {Sign.EVALUATION: set(), Sign.BATCHES: set()}  # which of these words say what
 
 
-def _any_names_a_purpose(words: list[str], code: str) -> bool:
+def _listen(words: frozenset[str]) -> None:
+    """Find out what words say that have not been heard before."""
+    if len(_heard) > MOST_WORDS:
+        _heard.clear()
+    for word in words - _heard:
+        if speaks_of_evaluation(word):
+            _speaking[Sign.EVALUATION].add(word)
+        if _LOADER.search(word):
+            _speaking[Sign.BATCHES].add(word)
+    _heard.update(words)
+
+
+def _any_names_a_purpose(words: Iterable[str], code: str) -> bool:
     """Is one of the words a function, what a loop runs over, or an argument? No other name says what code is for."""
     names = {word.lstrip(".") for word in words}
     looped = ":".join(part[1] for part in map(_IN.search, code.split(":")) if part is not None)

@@ -127,7 +127,7 @@ class TestRanks:
         program = program_of(MAIN.replace("{body}", f"here({text})"), "import torch\n")
         (site,) = [site for site in program._callsites if site.method == "here"]
 
-        assert program.rests_on_rank(site.everything)
+        assert program.rests_on_rank(site.argument_values())
 
     @pytest.mark.parametrize(
         "text", ["x", "args.lora_rank", "torch.linalg.matrix_rank(x)", "f'model_{x}.pt'", "'rank'"]
@@ -136,4 +136,4 @@ class TestRanks:
         program = program_of(MAIN.replace("{body}", f"here({text})"), "import torch\n")
         (site,) = [site for site in program._callsites if site.method == "here"]
 
-        assert not program.rests_on_rank(site.everything)
+        assert not program.rests_on_rank(site.argument_values())

@@ -51,6 +51,14 @@ class TestQuestions:
     def test_a_range_that_reaches_further_is_not(self) -> None:
         assert not TorchRange.parse("<=2.6").is_before("2.6")
 
+    @pytest.mark.parametrize("specifier", [">=1.8", "<2.6", "==2.5.1"])
+    def test_a_range_admits_what_is_in_it(self, specifier: str) -> None:
+        assert TorchRange.parse(specifier).admits_before("2.6")
+
+    @pytest.mark.parametrize("specifier", [">=2.6", "<3", ""])
+    def test_a_range_admits_no_release_that_is_not_known_to_be_in_it(self, specifier: str) -> None:
+        assert not TorchRange.parse(specifier).admits_before("2.6")
+
     def test_nothing_is_said_where_nothing_is_declared(self) -> None:
         undeclared = TorchRange()
 

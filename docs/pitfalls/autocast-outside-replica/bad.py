@@ -27,7 +27,8 @@ def replicate(module, x):
 
 
 net = Net()
-model = nn.DataParallel(net)  # [data-parallel]
+# pylint: disable-next=data-parallel
+model = nn.DataParallel(net)
 x = torch.randn(8, 4)
 with torch.autocast("cuda", dtype=torch.bfloat16):
     model(x.to(next(net.parameters()).device))  # [autocast-outside-replica]

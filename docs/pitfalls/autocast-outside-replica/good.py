@@ -28,7 +28,8 @@ def replicate(module, x):
 
 
 net = Net()
-model = nn.DataParallel(net)  # [data-parallel]
+# pylint: disable-next=data-parallel
+model = nn.DataParallel(net)
 x = torch.randn(8, 4)
 model(x.to(next(net.parameters()).device))
 replicate(net, x.to(next(net.parameters()).device))

@@ -5,7 +5,8 @@ from torch import nn
 
 if torch.cuda.device_count() > 1:
     module = nn.Linear(4, 1).to("cuda:1")
-    model = nn.DataParallel(module, device_ids=[1, 0])  # [data-parallel]
+    # pylint: disable-next=data-parallel
+    model = nn.DataParallel(module, device_ids=[1, 0])
     try:
         print(model(torch.randn(16, 4)).shape)
     except RuntimeError as error:

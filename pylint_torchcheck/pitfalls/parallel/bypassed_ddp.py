@@ -31,8 +31,8 @@ class BypassedDdp(Pitfall):
     def check(cls, program: Program) -> Iterator[Finding]:
         """Find losses that come of calls of wrapped modules, none of which goes by way of the wrapper."""
         names = _names(program)
+        replicated = {value for trace in program.traces for one in trace.events(Replicated) for value in one.subjects}
         for trace in program.traces:
-            replicated = {value for event in trace.events(Replicated) for value in event.subjects}
             for loss in trace.events(Backward) if replicated else ():
                 calls = _calls_for(program, trace, loss, replicated)
                 ways = [_wrapper_of(event, names) for event in calls]

@@ -26,14 +26,15 @@ class DeprecatedLauncher(Pitfall):
         'sets a variable; write int(os.environ["LOCAL_RANK"])'
     )
     torch_versions = ">= 1.9"
-    signs = signs(["add_argument", ".add_argument"])
+    signs = signs([".add_argument"], [".local_rank"])
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:
-        """Find the argument, in programs that do not read the variable, too."""
-        if "LOCAL_RANK" in program.variables_known or program.uses_library("deepspeed"):
+        """Find the argument, where it is made use of and torchrun's variables are not read, too."""
+        if not {"LOCAL_RANK", "RANK"}.isdisjoint(program.variables_known) or program.uses_library("deepspeed"):
             return
-        if program.torch_range.is_before("1.9"):
+        is_used = any(True for _ in program.attributes("local_rank"))
+        if program.torch_range.is_before("1.9") or not is_used:
             return
         for call in program.method_calls("add_argument"):
             if _ARGUMENT.search(call.text):

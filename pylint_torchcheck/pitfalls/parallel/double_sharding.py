@@ -26,7 +26,7 @@ class DoubleSharding(Pitfall):
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:
         """Find samplers over data sets that were cut by the rank."""
-        divisions = [call for call in _divisions(program) if program.rests_on_rank(call.everything)]
+        divisions = [call for call in _divisions(program) if program.rests_on_rank(call.argument_values())]
         for path in ("torch.utils.data.distributed.DistributedSampler", "torch.utils.data.DistributedSampler"):
             for call in program.calls(path):
                 data = program.origins(call.argument("dataset"))

@@ -31,5 +31,5 @@ class EveryRankPrint(Pitfall):
     def check(cls, program: Program) -> Iterator[Finding]:
         """Find prints in a process group that neither a condition nor the line itself tells apart by rank."""
         for call in program.calls("builtins.print"):
-            if Ranks.EVERY in call.ranks_in_group and not program.rests_on_rank(call.everything):
+            if Ranks.EVERY in call.ranks_in_group and not program.rests_on_rank(call.argument_values()):
                 yield Finding(call, (call.text,))

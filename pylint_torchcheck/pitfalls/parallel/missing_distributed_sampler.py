@@ -38,8 +38,8 @@ class MissingDistributedSampler(Pitfall):
 
 def _trained_on(program: Program) -> Iterator[set[Subject]]:
     """Return, for each loss of a DDP model, the loaders that it may come from."""
+    replicated = {value for trace in program.traces for one in trace.events(Replicated) for value in one.subjects}
     for trace in program.traces:
-        replicated = {value for event in trace.events(Replicated) for value in event.subjects}
         for event in trace.events(Backward) if replicated else ():
             if not replicated.isdisjoint(program.origins(event.subjects)):
                 yield {value for value in program.origins(event.looped_over) if value.kind is Kind.LOADER}

@@ -33,17 +33,16 @@ class MissingNoSync(Pitfall):
             return
         if any(True for _ in program.assignments("require_backward_grad_sync")):
             return
+        replicated = {value for trace in program.traces for one in trace.events(Replicated) for value in one.subjects}
         for trace in program.traces:
-            for event in trace.events(Backward):
-                place = program.place_of(event) if _is_wasted(program, trace, event) else None
+            for event in trace.events(Backward) if replicated else ():
+                is_replicated = not replicated.isdisjoint(program.origins(event.subjects))
+                place = program.place_of(event) if is_replicated and _is_wasted(trace, event) else None
                 if place is not None:
                     yield Finding(place, (place.text,), any(value.guessed for value in event.subjects))
 
 
-def _is_wasted(program: Program, trace: Trace, event: Event) -> bool:
-    """Is the loss one of a DDP model, and does every step of the loop come at every so many batches?"""
-    replicated = {value for wrap in trace.events(Replicated) for value in wrap.subjects}
-    if replicated.isdisjoint(program.origins(event.subjects)) or not event.in_every_iteration:
-        return False
+def _is_wasted(trace: Trace, event: Event) -> bool:
+    """Does it run at every batch, and every step of the loop at every so many batches?"""
     steps = [step for step in trace.beside(event, OptimizerStep) if step.depth == event.depth]
-    return bool(steps) and all(step.is_periodic for step in steps)
+    return event.in_every_iteration and bool(steps) and all(step.is_periodic for step in steps)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pylint_torchcheck.pitfalls.pitfall import BROKEN, Pitfall, Protocol
+from collections.abc import Iterator
+
+from pylint_torchcheck.pitfalls.pitfall import BROKEN, Finding, Pitfall, Protocol
+from pylint_torchcheck.pitfalls.questions import Program
 from pylint_torchcheck.pitfalls.vocabulary import Escaped, Kind, Moved, Replicated
 
 
@@ -30,3 +33,8 @@ class WrapBeforeMove(Pitfall):
             ("early", Moved): BROKEN,
         },
     )
+
+    @classmethod
+    def check(cls, program: Program) -> Iterator[Finding]:
+        """Find moves to another device; host memory is where a module is that was never moved."""
+        yield from (finding for finding in super().check(program) if "cpu" not in finding.place.text)
