@@ -142,6 +142,8 @@ class Calls(Library):
             return stored
         if value.kind is Kind.LIBRARY:
             return canonical(f"{value.path}.{name}")
+        if value.kind is Kind.MODULE and name in effects.UNWRAPPING_ATTRIBUTES:
+            return self.attribute(frozenset({value}), name, func)
         effect = framework_method(value, name, self.store) or effects.METHODS.get(value.kind, {}).get(name)
         if isinstance(value.definition, nodes.ClassDef):
             after = enclosing_class(node) if _is_super(func.expr) else None
