@@ -59,7 +59,10 @@ class Calls(Library):
             arguments = self._arguments(node)
             results = self._plain_call(node, callees, arguments)
             paths = {value.path for value in callees if value.kind is Kind.LIBRARY}
-        self.callsites.setdefault(node, CallSite(node)).note(receivers, arguments, results, paths)
+        if self.is_in_file:
+            if node not in self.callsites:
+                self.callsites[node] = CallSite(node)
+            self.callsites[node].note(receivers, arguments, results, paths)
         for path in paths & effects.FILE_VERBS.keys():
             self.emit(effects.FILE_VERBS[path], node, NOTHING)
         return results

@@ -75,7 +75,6 @@ def _signs_of(verb: type[Verb]) -> Signs:
     return () if _are_akin(verb, Forward) else signs(_names_of(verb))
 
 
-@cache
 def _names_of(verb: type[Verb]) -> frozenset[Clue]:
     """Return the names of what makes a verb, or a wider one that may turn out to be it."""
     by_hand = {name for other, name in _BY_HAND.items() if _are_akin(other, verb)}

@@ -34,7 +34,7 @@ _Reader: TypeAlias = Callable[[Any, Any], Values]
 class Expressions(Machine):
     """Evaluates expressions; calls are read by the class that extends it."""
 
-    # For each type of node, the method that reads it. A bound one would keep all that was read until the next collection.
+    # For each type of node, the method that reads it. A bound one would keep all that was read from being freed.
     _evaluators: ClassVar[dict[type[nodes.NodeNG], _Reader]] = {}
 
     def __init__(self, tree: nodes.Module, store: Store) -> None:
@@ -147,9 +147,10 @@ class Expressions(Machine):
         return PLAIN
 
     def _note_comparison(self, node: nodes.Compare, left: Values, right: Values) -> None:
-        comparison = self.comparisons.setdefault(node, Comparison(node))
-        comparison.left.update(left)
-        comparison.right.update(right)
+        if self.is_in_file:
+            comparison = self.comparisons.setdefault(node, Comparison(node))
+            comparison.left.update(left)
+            comparison.right.update(right)
 
     def _boolop(self, node: nodes.BoolOp) -> Values:
         stops = node.op == "or"
@@ -325,9 +326,10 @@ class Expressions(Machine):
 
     def note_attribute(self, node: nodes.Attribute | nodes.AssignAttr, receivers: Values, values: Values) -> None:
         """Remember what an attribute is asked of, or assigned to, and what it may be."""
-        if node not in self.attributes:
-            self.attributes[node] = AttributeSite(node)
-        self.attributes[node].note(receivers, values)
+        if self.is_in_file:
+            if node not in self.attributes:
+                self.attributes[node] = AttributeSite(node)
+            self.attributes[node].note(receivers, values)
 
     def attribute(self, values: Values, name: str, node: nodes.NodeNG) -> Values:
         """Return what ``values.name`` may be; of very many objects, nothing is said."""
@@ -424,7 +426,7 @@ class Expressions(Machine):
             case nodes.AssignName(name=name):
                 known = self.guess(values, name)
                 self.bind(name, known)
-                self.bindings.setdefault(target, set()).update(known)
+                self._note_binding(target, known)
             case nodes.AssignAttr():
                 self.assign_attribute(target, values)
             case nodes.Tuple(elts=targets) | nodes.List(elts=targets):
@@ -435,12 +437,16 @@ class Expressions(Machine):
             case nodes.Subscript():
                 self._assign_element(target, values)
 
+    def _note_binding(self, target: nodes.NodeNG, values: Values) -> None:
+        if self.is_in_file:
+            self.bindings.setdefault(target, set()).update(values)
+
     def assign_attribute(self, target: nodes.AssignAttr, values: Values) -> None:
         """Let an attribute hold ``values``; only a receiver that is certain forgets what it held."""
         receivers = self.evaluate(target.expr)
         self.note_attribute(target, receivers, values)
         values = self.guess(values, target)
-        self.bindings.setdefault(target, set()).update(values)
+        self._note_binding(target, values)
         state = self.here()
         for receiver in receivers:
             self.attribute_names.setdefault(receiver, set()).add(target.attrname)

@@ -41,9 +41,9 @@ class Program:
         survey = Survey(tree, pitfalls)
         self._traces = list(read_everything(reader, survey.may_matter))
         # What is called in the project's other files is reported when those are read.
-        self._callsites = [callsite for node, callsite in reader.callsites.items() if node.root() is tree]
-        self._attributes = [site for node, site in reader.attributes.items() if node.root() is tree]
-        self._comparisons = [made for node, made in reader.comparisons.items() if node.root() is tree]
+        self._callsites = list(reader.callsites.values())
+        self._attributes = list(reader.attributes.values())
+        self._comparisons = list(reader.comparisons.values())
         self._roles = reader.roles
         self._tree = tree
         self._origins = Origins(self._store)
@@ -73,7 +73,7 @@ class Program:
     @property
     def bindings(self) -> Iterator[tuple[nodes.NodeNG, set[Value]]]:
         """Each target of an assignment in the file, with all that it gets."""
-        return ((target, values) for target, values in self._bindings.items() if target.root() is self._tree)
+        yield from self._bindings.items()
 
     @property
     def traces(self) -> Sequence[Trace]:

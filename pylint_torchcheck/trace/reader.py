@@ -180,6 +180,7 @@ class Reader(Imports):
 
     def _read_classdef(self, node: nodes.ClassDef) -> None:
         self.store.bases[node] = [self.evaluate(base) for base in node.bases]
+        self.store.lineages.clear()
         value = self.class_of(node, self.frame)
         for statement in node.body:
             if isinstance(statement, nodes.Assign) and isinstance(statement.targets[0], nodes.AssignName):
