@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from pylint.checkers import BaseChecker
 
 from pylint_torchcheck.pitfalls import PITFALLS
 from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall
-from pylint_torchcheck.trace import neighbours, project
+from pylint_torchcheck.trace import neighbours, project, requirements
 from pylint_torchcheck.trace.places import Place
 from pylint_torchcheck.trace.program import Program, mentions_torch
 
@@ -57,6 +57,7 @@ class TorchChecker(BaseChecker):
         if self.linter.config.jobs == 1:
             neighbours.forget()
             project.forget()
+            requirements.forget()
 
     def leave_module(self, node: nodes.Module) -> None:
         """Report every pitfall of a file, in the order of its lines."""
@@ -75,11 +76,18 @@ class TorchChecker(BaseChecker):
         """
         try:
             with _without_collection():
-                return list(_ask(Program(node, PITFALLS)))
+                asked = [pitfall for pitfall in PITFALLS if pitfall.default_enabled or self._is_wanted(pitfall, node)]
+                return list(_ask(Program(node, asked), asked))
         except Exception:  # pylint: disable=broad-exception-caught  # whatever it is
             if _STRICT:
                 raise
             return []
+
+    def _is_wanted(self, pitfall: type[Pitfall], node: nodes.Module) -> bool:
+        """Is a pitfall that is off by default switched on, for all files or on a line of this one?"""
+        lines = range(1, (node.tolineno or 0) + 1)
+        enabled = self.linter.is_message_enabled
+        return enabled(pitfall.msgid) or any(enabled(pitfall.msgid, line) for line in lines)
 
     def _report(self, pitfall: type[Pitfall], finding: Finding, place: Place) -> None:
         confidence = getattr(interfaces, pitfall.confidence(finding))
@@ -98,8 +106,10 @@ def _without_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _ask(program: Program) -> Iterator[tuple[int, int, type[Pitfall], Finding, Place]]:
-    for pitfall in PITFALLS:
+def _ask(
+    program: Program, pitfalls: Iterable[type[Pitfall]] = PITFALLS
+) -> Iterator[tuple[int, int, type[Pitfall], Finding, Place]]:
+    for pitfall in pitfalls:
         for finding in pitfall.check(program):
             place = finding.place
             if isinstance(place, Place):

@@ -79,9 +79,13 @@ class PitfallLinter(PyLinter):
         configured, self._configured = self._configured or {}, None
         self.disable("all")
         self.enable(CHECKER)
-        ours = {
-            message.msgid for checker in self.get_checkers() if checker.name == CHECKER for message in checker.messages
-        }
+        messages = [
+            message for checker in self.get_checkers() if checker.name == CHECKER for message in checker.messages
+        ]
+        for message in messages:
+            if not message.default_enabled:
+                self.disable(message.msgid)
+        ours = {message.msgid for message in messages}
         for name, enabled in configured.items():
             if self._ids(name) & ours:
                 (self.enable if enabled else self.disable)(name)

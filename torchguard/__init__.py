@@ -16,11 +16,13 @@ except ModuleNotFoundError as _missing:
     ) from None
 
 from torchguard.checkpoint import Checkpointer, ResumeReport
+from torchguard.determinism import Deterministic, deterministic
 from torchguard.errors import (
     CheckpointError,
     CorruptCheckpointError,
     LossError,
     MisuseError,
+    NoDeterministicKernelError,
     NoGoodCheckpointError,
     NonFiniteGradientError,
     NonFiniteLossError,
@@ -29,10 +31,17 @@ from torchguard.errors import (
     UnreadableFileError,
     WeightsMismatchError,
 )
+from torchguard.findings import Finding, Findings
 from torchguard.freeze import Frozen, freeze
+from torchguard.groups import param_groups
+from torchguard.loader import ResumableLoader, seed_worker
 from torchguard.modes import eval_mode
+from torchguard.nonfinite import Diagnosis, diagnose_nonfinite
+from torchguard.preemption import Preempted
+from torchguard.preflight import preflight
 from torchguard.rng import RngState, Seeded, rng_state, seed_everything, set_rng_state
 from torchguard.shelf import Skipped
+from torchguard.snapshots import snapshot
 from torchguard.step import StepResult, TrainStep
 from torchguard.weights import LoadReport, load_weights
 
@@ -40,13 +49,20 @@ __all__ = [
     "CheckpointError",
     "Checkpointer",
     "CorruptCheckpointError",
+    "Deterministic",
+    "Diagnosis",
+    "Finding",
+    "Findings",
     "Frozen",
     "LoadReport",
     "LossError",
     "MisuseError",
+    "NoDeterministicKernelError",
     "NoGoodCheckpointError",
     "NonFiniteGradientError",
     "NonFiniteLossError",
+    "Preempted",
+    "ResumableLoader",
     "ResumeReport",
     "RngState",
     "Seeded",
@@ -57,10 +73,16 @@ __all__ = [
     "TrainStep",
     "UnreadableFileError",
     "WeightsMismatchError",
+    "deterministic",
+    "diagnose_nonfinite",
     "eval_mode",
     "freeze",
     "load_weights",
+    "param_groups",
+    "preflight",
     "rng_state",
     "seed_everything",
+    "seed_worker",
     "set_rng_state",
+    "snapshot",
 ]

@@ -37,6 +37,7 @@ class Comparison:
     missing: list[str] = field(default_factory=list)
     unexpected: list[str] = field(default_factory=list)
     shape: dict[str, str] = field(default_factory=dict)  # what differs, in words
+    filled: list[str] = field(default_factory=list)  # batch counts that the source has not; the module's own stay
 
     @property
     def fits(self) -> bool:
@@ -56,19 +57,24 @@ class Comparison:
         return _not_matching(self.shape, self.allowed.shape)
 
     @property
+    def share(self) -> float:
+        """The part of the module's values that is loaded, 0 to 1, each tensor counted once."""
+        sizes = {id(value): _size(value) for value in self.target.values()}
+        loaded = {id(self.target[key]) for key in self.loadable}
+        return sum(sizes[known] for known in loaded) / max(1, sum(sizes.values()))
+
+    @property
     def converted(self) -> list[str]:
         """Keys whose values are converted to the module's dtype."""
         return [key for key, value in self.loadable.items() if _dtype(value) != _dtype(self.target[key])]
 
 
 def compare(saved: Mapping[str, Any], target: Mapping[str, Any], allowed: Allowed) -> Comparison:
-    """The first renaming under which everything fits; if there is none, the keys as they are."""
+    """The first renaming under which everything fits; if there is none, the one that comes nearest."""
     ways = renamings(saved.keys(), target.keys())
-    comparisons = (_held_against(saved, target, allowed, word, to) for word, to in ways)
-    first = next(comparisons)
-    if first.fits:
-        return first
-    return next((comparison for comparison in comparisons if comparison.fits), first)
+    comparisons = [_held_against(saved, target, allowed, word, to) for word, to in ways]
+    fitting = (comparison for comparison in comparisons if comparison.fits)
+    return next(fitting, None) or max(comparisons, key=lambda comparison: len(comparison.loadable))
 
 
 def _held_against(
@@ -84,15 +90,16 @@ def _held_against(
         else:
             comparison.loadable[own] = value
     comparison.unexpected = [key for key in comparison.unexpected if not is_batch_count(key)]
-    comparison.missing = _missing(comparison)
+    for key in _absent(comparison):
+        (comparison.filled if is_batch_count(key) else comparison.missing).append(key)
     return comparison
 
 
-def _missing(comparison: Comparison) -> list[str]:
-    """What is neither there nor tied to what is; batch counts may be absent."""
+def _absent(comparison: Comparison) -> list[str]:
+    """What is neither there nor tied to what is."""
     target, there = comparison.target, comparison.loadable.keys() | comparison.shape.keys()
     tied = {id(target[key]) for key in comparison.loadable}
-    return [key for key in target if key not in there and id(target[key]) not in tied and not is_batch_count(key)]
+    return [key for key in target if key not in there and id(target[key]) not in tied]
 
 
 def _shape_difference(value: object, own: object) -> str:
@@ -103,6 +110,10 @@ def _shape_difference(value: object, own: object) -> str:
 
 def _dtype(value: object) -> torch.dtype | None:
     return value.dtype if isinstance(value, Tensor) else None
+
+
+def _size(value: object) -> int:
+    return value.numel() if isinstance(value, Tensor) and not is_lazy(value) else 0
 
 
 def _not_matching(keys: Iterable[str], patterns: Patterns) -> list[str]:
@@ -128,7 +139,8 @@ def mismatch(comparison: Comparison, source: str, module: str) -> str:
         parts.append(f"other shapes: {some(refused)} ({first} is {comparison.shape[first]})")
         cures.append(f"allow_shape={_as_patterns(refused)}")
     whole = f"{len(comparison.loadable)} of {count(len(comparison.target), 'tensor')}"
-    head = f"{source} fits {whole} of {module}: {'; '.join(parts) or 'nothing would be loaded'}"
+    renamed = f", keys {comparison.keys}" if comparison.keys else ""
+    head = f"{source} fits {whole} of {module}{renamed}: {'; '.join(parts) or 'nothing would be loaded'}"
     if not comparison.loadable:
         return f"{head}; nothing was loaded; build the module that was saved, or pass rename=lambda key: ..."
     return f"{head}; nothing was loaded; if that is meant, write load_weights(model, source, {', '.join(cures)})"

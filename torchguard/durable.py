@@ -14,54 +14,76 @@ import re
 import shutil
 import zlib
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any, cast
 
 import torch
 
 from torchguard.errors import CheckpointError, CorruptCheckpointError
+from torchguard.progress import Progress
 
 MANIFEST = "manifest.json"
 SCHEMA = 1
 _TEMPORARY = re.compile(r".+\.tmp-(\d+)")
+_INSIDE = re.compile(r"(?:shards/)?[\w.-]*\w[\w.-]*")  # no way out of the folder
 _CHUNK = 1 << 20  # bytes
+_READERS = 4  # files that are verified at a time
+
+Record = dict[str, int]  # "bytes" and "crc32" of a file
 
 
-def write_folder(target: Path, contents: Mapping[str, object], facts: Mapping[str, Any]) -> None:
-    """Write a folder that is not there yet.
+def write_files(folder: Path, contents: Mapping[str, object], progress: Progress) -> dict[str, Record]:
+    """Write files and force them to the disk.
 
     Args:
-        target: where it will be; its parent exists.
+        folder: is there already.
         contents: file names to what ``torch.save`` writes into them.
-        facts: what the manifest says beside the sizes and checksums; plain JSON.
-
-    Raises:
-        OSError: the disk is full, or the parent may not be written; nothing is left behind.
+        progress: is told of the bytes.
     """
-    temporary = temporary_name(target)
-    try:
-        temporary.mkdir()
-        files = {name: _write_tensors(temporary / name, content) for name, content in contents.items()}
-        _write_manifest(temporary / MANIFEST, {"schema": SCHEMA, **facts, "files": files})
-        sync_folder(temporary)
-        temporary.rename(target)
-        sync_folder(target.parent)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
+    return {name: _write_tensors(folder / name, content, progress) for name, content in contents.items()}
 
 
-def verify_folder(folder: Path) -> dict[str, Any]:
-    """Compare every file with the manifest; return the manifest.
+def records_of(folder: Path) -> dict[str, Record]:
+    """Sizes and checksums of files that somebody else wrote and forced to the disk, by their path from the parent."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    for inner in {path.parent for path in files}:
+        sync_folder(inner)
+    return {path.relative_to(folder.parent).as_posix(): _record(path) for path in files}
+
+
+def commit_folder(temporary: Path, target: Path, files: Mapping[str, Record], facts: Mapping[str, Any]) -> None:
+    """Give a folder whose files are on the disk its manifest and its name; from then on it counts.
+
+    Args:
+        temporary: what `temporary_name` gave for the target.
+        target: where it will be; is not there yet.
+        files: all that is in the folder.
+        facts: what the manifest says beside the sizes and checksums; plain JSON.
+    """
+    _write_manifest(temporary / MANIFEST, {"schema": SCHEMA, **facts, "files": files})
+    sync_folder(temporary)
+    temporary.rename(target)
+    sync_folder(target.parent)
+
+
+def discard_folder(temporary: Path) -> None:
+    """Leave nothing of a folder that was not committed."""
+    shutil.rmtree(temporary, ignore_errors=True)
+
+
+def verify_folder(folder: Path, progress: Progress | None = None) -> dict[str, Any]:
+    """Compare every file with the manifest, several at once; return the manifest.
 
     Raises:
         CorruptCheckpointError: a file is missing, or is not, byte for byte, what was written; says which and how.
         CheckpointError: the folder was written by a newer torchguard, or may not be read.
     """
     try:
-        manifest = _read_manifest(folder / MANIFEST)
-        for name, record in manifest["files"].items():
-            _verify_file(folder / name, record)
+        manifest = read_manifest(folder)
+        files = manifest["files"].items()
+        with ThreadPoolExecutor(_READERS) as readers:
+            list(readers.map(lambda file: _verify_file(folder / file[0], file[1], progress), files))
     except FileNotFoundError as error:
         raise CorruptCheckpointError(f"{Path(error.filename).name} is missing") from None
     except OSError as error:
@@ -86,10 +108,10 @@ def remove_leftovers(parent: Path) -> None:
             shutil.rmtree(entry, ignore_errors=True)
 
 
-def temporary_name(target: Path) -> Path:
-    """Beside the target, so that the rename stays inside one file system; with our process id, so that it has an
+def temporary_name(target: Path, pid: int | None = None) -> Path:
+    """Beside the target, so that the rename stays inside one file system; with a process id (ours), so that it has an
     owner."""
-    return target.with_name(f"{target.name}.tmp-{os.getpid()}")
+    return target.with_name(f"{target.name}.tmp-{os.getpid() if pid is None else pid}")
 
 
 def sync_folder(folder: Path) -> None:
@@ -104,29 +126,55 @@ def sync_folder(folder: Path) -> None:
 
 
 class _Measured:
-    """A file that counts the bytes written to it and their crc32, so that they need not be read again."""
+    """A file that counts the bytes written to it and their crc32, so that they need not be read again.
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
+    Large pieces are written and added up at the same time, since neither holds python's lock.
+    """
+
+    def __init__(self, file: IO[bytes], progress: Progress, helper: ThreadPoolExecutor) -> None:
+        self._file, self._progress, self._helper = file, progress, helper
         self.bytes = 0
         self.crc32 = 0
 
     def write(self, data: bytes) -> int:
-        self.crc32 = zlib.crc32(data, self.crc32)
-        self.bytes += len(data)
-        return self._file.write(data)
+        size = len(data)
+        if size < _CHUNK:
+            self.crc32 = zlib.crc32(data, self.crc32)
+            self._file.write(data)
+        else:
+            added = self._helper.submit(zlib.crc32, data, self.crc32)
+            self._file.write(data)
+            self.crc32 = added.result()
+        self.bytes += size
+        self._progress.add(size)
+        return size
 
     def flush(self) -> None:
         self._file.flush()
 
 
-def _write_tensors(path: Path, content: object) -> dict[str, int]:
-    with path.open("xb") as file:
-        measured = _Measured(file)
+def _write_tensors(path: Path, content: object, progress: Progress) -> Record:
+    with path.open("xb") as file, ThreadPoolExecutor(1) as helper:
+        measured = _Measured(file, progress, helper)
         torch.save(content, cast(IO[bytes], measured))
         file.flush()
         os.fsync(file.fileno())
     return {"bytes": measured.bytes, "crc32": measured.crc32}
+
+
+def _record(path: Path) -> Record:
+    return {"bytes": path.stat().st_size, "crc32": _crc32_of(path, None)}
+
+
+def _crc32_of(path: Path, progress: Progress | None) -> int:
+    crc32 = 0
+    with path.open("rb", buffering=0) as file:
+        chunk = bytearray(_CHUNK)
+        while size := file.readinto(chunk):
+            crc32 = zlib.crc32(memoryview(chunk)[:size], crc32)
+            if progress:
+                progress.add(size)
+    return crc32
 
 
 def _write_manifest(path: Path, manifest: dict[str, Any]) -> None:
@@ -136,7 +184,15 @@ def _write_manifest(path: Path, manifest: dict[str, Any]) -> None:
         os.fsync(file.fileno())
 
 
-def _read_manifest(path: Path) -> dict[str, Any]:
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """What the manifest says, if it is whole itself; nothing else is looked at.
+
+    Raises:
+        CorruptCheckpointError: it is damaged.
+        CheckpointError: it was written by a newer torchguard.
+        OSError: it is missing, or may not be read.
+    """
+    path = folder / MANIFEST
     try:
         outer = json.loads(path.read_bytes())
         manifest: dict[str, Any] = outer["manifest"]
@@ -145,26 +201,44 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         raise CorruptCheckpointError(f"{MANIFEST} is cut off or damaged") from None
     if not intact:
         raise CorruptCheckpointError(f"{MANIFEST} was changed after it was written")
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("schema"), int):
+        raise CorruptCheckpointError(f"{MANIFEST} is none that a Checkpointer writes")
     if manifest["schema"] > SCHEMA:
         raise CheckpointError(
             f"{path.parent} was written by a newer torchguard (schema {manifest['schema']}, this one reads {SCHEMA}); "
             "write pip install -U 'pylint-torchcheck[guard]'"
         )
+    _refuse_form(manifest)
     return manifest
+
+
+def _refuse_form(manifest: dict[str, Any]) -> None:
+    """Its checksum is right, but whoever changes a manifest can compute that as well."""
+    match manifest:
+        case {"step": int(), "versions": dict(), "files": dict() as files}:
+            whole = all(_is_record(name, record) for name, record in files.items())
+        case _:
+            whole = False
+    if not whole:
+        raise CorruptCheckpointError(f"{MANIFEST} is none that a Checkpointer writes")
+
+
+def _is_record(name: str, record: object) -> bool:
+    match record:
+        case {"bytes": int(), "crc32": int()}:
+            return _INSIDE.fullmatch(name) is not None
+    return False
 
 
 def _checksum(manifest: dict[str, Any]) -> int:
     return zlib.crc32(json.dumps(manifest, sort_keys=True).encode())
 
 
-def _verify_file(path: Path, record: dict[str, int]) -> None:
+def _verify_file(path: Path, record: Record, progress: Progress | None) -> None:
     size = path.stat().st_size
     if size != record["bytes"]:
         raise CorruptCheckpointError(f"{path.name} has {size} bytes and {record['bytes']} were written")
-    crc32 = 0
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            crc32 = zlib.crc32(chunk, crc32)
+    crc32 = _crc32_of(path, progress)
     if crc32 != record["crc32"]:
         raise CorruptCheckpointError(
             f"{path.name} was changed after it was written (crc32 {crc32:08x}, written {record['crc32']:08x})"

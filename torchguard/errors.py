@@ -4,6 +4,7 @@ TorchguardError
 ├── MisuseError (ValueError)          arguments that cannot be right; raised before anything is changed
 ├── LossError (ValueError)            a loss that no gradient can come from
 │   └── NonFiniteLossError            the loss is nan or inf
+├── NoDeterministicKernelError        an operation that cannot be made deterministic here
 ├── NonFiniteGradientError            a gradient is nan or inf, and skipping was not asked for
 ├── UnreadableFileError               a file of weights that is missing, damaged, or holds more than tensors
 ├── StateMismatchError (ValueError)   saved state of other objects than these; nothing was changed
@@ -30,6 +31,10 @@ class LossError(TorchguardError, ValueError):
 
 class NonFiniteLossError(LossError):
     """The loss is nan or inf; nothing was accumulated or stepped."""
+
+
+class NoDeterministicKernelError(TorchguardError, RuntimeError):
+    """An operation has no deterministic kernel on this device; it was not run."""
 
 
 class NonFiniteGradientError(TorchguardError):

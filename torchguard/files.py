@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
 import zipfile
@@ -24,8 +25,8 @@ def read_tensors(path: Path, *, device: torch.device | str = "cpu", checked: boo
     Args:
         path: a file written by ``torch.save``.
         device: where its tensors go.
-        checked: its bytes have been verified already; else the checksums in the file itself are compared, which
-            ``torch.load`` does not do.
+        checked: its bytes have been verified already, and its tensors may stay parts of the file; else the checksums
+            in the file itself are compared, which ``torch.load`` does not do.
 
     Raises:
         UnreadableFileError: the file is missing, damaged, or holds objects that are more than tensors and plain values.
@@ -37,7 +38,9 @@ def read_tensors(path: Path, *, device: torch.device | str = "cpu", checked: boo
             _compare_checksums(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about the pickle protocol and TorchScript: the errors say it better
-            return torch.load(path, map_location=device, weights_only=True)
+            # of a checked file nothing is copied twice: its tensors are windows into it
+            mapped = checked and zipfile.is_zipfile(path) and os.name != "nt"
+            return torch.load(path, map_location=device, weights_only=True, mmap=mapped)
 
 
 @contextmanager
@@ -83,7 +86,9 @@ def _reason(path: Path, error: Exception) -> str:
     if forbidden := _FORBIDDEN_NAME.search(text):
         return (
             f"{path} wants to import {forbidden[1]} while it is read, and a file of weights has no need to run code, "
-            "so nothing was run; ask its author for a file written by torch.save(model.state_dict(), path)"
+            "so nothing was run; ask its author for a file written by torch.save(model.state_dict(), path); if it is a "
+            "whole module, and you trust whoever wrote it, convert it once, where its class can be imported: "
+            f'torch.save(torch.load("{path.name}", weights_only=False).state_dict(), "weights.pt")'
         )
     if "TorchScript" in text:
         return f"{path} is a TorchScript program, not a file of tensors; write torch.jit.load(path).state_dict()"
@@ -99,8 +104,6 @@ def _beginning(path: Path) -> str:
         return "it is empty"
     if head.startswith(b"version https://git-lfs"):
         return "it is a Git LFS pointer: run git lfs pull"
-    if path.suffix == ".safetensors":
-        return "it is a safetensors file: pass safetensors.torch.load_file(path)"
     if head.startswith(b"PK\x03\x04"):
         return "it begins like a file of torch.save and is cut off or damaged"
     return f"it begins with {head[:16]!r} and was not written by torch.save"

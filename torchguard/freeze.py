@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
 from typing import Literal, get_args
@@ -45,39 +47,71 @@ def freeze(module: nn.Module, *, batch_norm: Mode = "eval", dropout: Mode = "tra
     for name, mode in (("batch_norm", batch_norm), ("dropout", dropout)):
         if mode not in get_args(Mode):
             raise MisuseError(f"{name}={mode!r} is not known; write {name}={one_of(get_args(Mode))}")
-    parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    held = [
+        _Held(submodule, name, parameter.grad)
+        for submodule in module.modules()
+        for name, parameter in submodule.named_parameters(recurse=False)
+        if parameter.requires_grad
+    ]
     kept = [submodule for submodule in module.modules() if _stays_in_eval(submodule, batch_norm, dropout)]
-    if not parameters and not kept:
+    if not held and not kept:
         raise MisuseError(
             f"the {type(module).__name__} has no trainable parameter and no running statistics, so there is nothing to "
             "freeze; freeze the module that has them, and only once"
         )
-    return Frozen(parameters, kept)
+    return Frozen(module, held, kept)
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A parameter by its place, since wrapping and sharding put others there."""
+
+    owner: nn.Module
+    name: str
+    grad: Tensor | None
+
+    @property
+    def parameter(self) -> nn.Parameter | None:
+        return getattr(self.owner, self.name, None)
 
 
 class Frozen:
     """What `freeze` froze. Releasing it gives back every ``requires_grad``, gradient and mode."""
 
-    def __init__(self, parameters: list[nn.Parameter], kept: list[nn.Module]) -> None:
-        self._grads = [(parameter, parameter.grad) for parameter in parameters]
-        self._kept = kept
-        for parameter in parameters:
-            parameter.requires_grad_(False)
-            parameter.grad = None
+    def __init__(self, root: nn.Module, held: list[_Held], kept: list[nn.Module]) -> None:
+        self._root, self._held, self._kept = root, held, kept
+        self._hid = vars(root).get("train")  # of another handle on the same module
+        for one in held:
+            if one.parameter is not None:
+                one.parameter.requires_grad_(False)
+                one.parameter.grad = None
         for submodule in kept:
             _keep_in_eval(submodule)
+        if kept and root not in kept:
+            vars(root)["train"] = partial(_train_all_but_replaced, root, self._hid)
 
     def release(self) -> None:
         """Undo the freeze; a second call does nothing.
 
         Modes become what they would be had nothing been frozen: what ``train()`` and ``eval()`` asked for since then.
         """
-        for parameter, grad in self._grads:
-            parameter.requires_grad_(True)
-            parameter.grad = _fitting(parameter, grad)
+        for one in self._held:
+            if (parameter := one.parameter) is not None:
+                parameter.requires_grad_(True)
+                parameter.grad = _fitting(parameter, one.grad)
+        if self._kept:
+            self._release_modes()
+        self._held, self._kept = [], []
+
+    def _release_modes(self) -> None:
+        if self._root not in self._kept:
+            vars(self._root).pop("train")
+            if self._hid is not None:
+                vars(self._root)["train"] = self._hid
+            for replacement in _replaced_norms(self._root):
+                replacement.train(self._root.training)
         for submodule in self._kept:
             _let_go(submodule)
-        self._grads, self._kept = [], []
 
     def __enter__(self) -> Frozen:
         return self
@@ -115,11 +149,30 @@ def _remember_mode(submodule: nn.Module, mode: bool = True) -> nn.Module:
     return submodule
 
 
+def _train_all_but_replaced(root: nn.Module, hid: Callable[..., nn.Module] | None, mode: bool = True) -> nn.Module:
+    """``convert_sync_batchnorm`` puts new norms in the place of the frozen ones, which know nothing of it."""
+    if hid is None:
+        type(root).train(root, mode)
+    else:
+        hid(mode)
+    for replacement in _replaced_norms(root):
+        replacement.training = False
+    return root
+
+
+def _replaced_norms(root: nn.Module) -> Iterator[nn.Module]:
+    for submodule in root.modules():
+        if isinstance(submodule, nn.SyncBatchNorm) and submodule.track_running_stats and _ASKED not in vars(submodule):
+            yield submodule
+
+
 def _let_go(submodule: nn.Module) -> None:
     del vars(submodule)["train"]
     submodule.train(vars(submodule).pop(_ASKED))
 
 
 def _fitting(parameter: Tensor, grad: Tensor | None) -> Tensor | None:
-    """The gradient that was set aside, moved along if the module was moved meanwhile."""
-    return None if grad is None else grad.to(parameter.device, parameter.dtype)
+    """The gradient that was set aside, moved along if the module was moved meanwhile; none if it was sharded."""
+    if grad is None or type(grad) is not type(parameter.data) or grad.shape != parameter.shape:
+        return None
+    return grad.to(parameter.device, parameter.dtype)

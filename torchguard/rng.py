@@ -11,9 +11,8 @@ import torch
 from torch import Tensor
 
 from torchguard.errors import MisuseError, StateMismatchError
+from torchguard.streams import refuse_seed
 from torchguard.words import count
-
-_LARGEST_SEED = 2**32 - 1  # numpy takes no larger one
 
 
 class PythonState(TypedDict):
@@ -97,8 +96,7 @@ def seed_everything(seed: int) -> Seeded:
 
     Prevents: incomplete-seeding.
     """
-    if not 0 <= seed <= _LARGEST_SEED:
-        raise MisuseError(f"seed={seed} is outside 0 to 2**32 - 1, which numpy takes; write seed={seed % 2**32}")
+    refuse_seed(seed)
     replaced = rng_state()
     random.seed(seed)
     np.random.seed(seed)

@@ -4,17 +4,37 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from torchguard.durable import remove_folder, remove_leftovers, sync_folder, verify_folder, write_folder
+from torch import Tensor
+
+from torchguard.durable import (
+    commit_folder,
+    discard_folder,
+    read_manifest,
+    records_of,
+    remove_folder,
+    remove_leftovers,
+    sync_folder,
+    temporary_name,
+    verify_folder,
+    write_files,
+)
 from torchguard.errors import CheckpointError, CorruptCheckpointError, NoGoodCheckpointError
+from torchguard.progress import Progress
+from torchguard.ranks import Ranks, on_each, on_first
+from torchguard.sharded import SHARDS, write_shards
 from torchguard.words import count
 
-_NAME = re.compile(r"step-(\d+)(?:\.(\d+))?")  # step-120; step-120.1 is a second save at the same step
+# step-120; step-120.1 is a second save at the same step; step-120-final has a tag
+_NAME = re.compile(r"step-(\d+)(?:\.(\d+))?(?:-([A-Za-z]\w*))?")
+_ASIDE = re.compile(rf"{_NAME.pattern}\.bad(?:-\d+)?")
+
+Best = Literal["lowest", "highest"]
 
 
 @dataclass(frozen=True)
@@ -25,41 +45,98 @@ class Skipped:
     reason: str
 
 
+@dataclass(frozen=True)
+class Keep:
+    """Which checkpoints stay: the last so many, the best so many, and all that have a tag."""
+
+    last: int | None
+    best: int
+    order: Best | None
+
+    def old(self, folders: Sequence[Path]) -> list[Path]:
+        """Those that may go, of all, oldest first."""
+        if self.last is None:
+            return []
+        candidates = [folder for folder in folders if tag_of(folder) is None]
+        best = self._best(candidates) if self.best else set()
+        return [folder for folder in candidates[: -self.last] if folder not in best]
+
+    def _best(self, folders: Sequence[Path]) -> set[Path]:
+        measured = [(metric, folder) for folder in folders if (metric := metric_of(folder)) is not None]
+        measured.sort(key=lambda pair: pair[0], reverse=self.order == "highest")  # of equals, the older one stays
+        return {folder for _, folder in measured[: self.best]}
+
+
+@dataclass(frozen=True)
+class Load:
+    """All that goes into one checkpoint, from this rank.
+
+    Attributes:
+        step: where the run is.
+        tag: a name that keeps the checkpoint for good.
+        contents: file names to what goes into them.
+        shards: tensors that are spread over the ranks, by name.
+        facts: what the manifest says beside; rank 0's counts.
+    """
+
+    step: int
+    tag: str | None
+    contents: Mapping[str, object]
+    shards: Mapping[str, Tensor]
+    facts: Mapping[str, Any]
+
+
 class Shelf:
     """A folder of checkpoints.
 
     Args:
-        folder: is made if it is not there.
+        folder: is made if it is not there; is seen by all ranks.
+        ranks: the processes that write and read it together.
 
     Raises:
         CheckpointError: it cannot be made.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        _make(folder)
+    def __init__(self, folder: Path, ranks: Ranks) -> None:
+        self.folder, self._ranks = folder, ranks
+        on_first(ranks, lambda: _make(folder))
 
     def names(self) -> list[Path]:
         """The checkpoints, whole or not, oldest first."""
         with self._explained("read"):
-            folders = [entry for entry in self.folder.iterdir() if entry.is_dir()]
-        found = [(match, entry) for entry in folders if (match := _NAME.fullmatch(entry.name))]
-        return [entry for _, entry in sorted(found, key=lambda pair: (int(pair[0][1]), int(pair[0][2] or 0)))]
+            return checkpoints_in(self.folder)
 
-    def add(self, step: int, contents: Mapping[str, object], facts: Mapping[str, Any]) -> Path:
-        """Write a new checkpoint; nothing that is there is touched."""
-        with self._explained("written"):
-            remove_leftovers(self.folder)
-            target = self._free_name(step)
-            write_folder(target, contents, {"step": step, **facts})
+    def add(self, load: Load, keep: Keep, *, shown: bool = True) -> Path:
+        """Write a new checkpoint, all ranks together, then delete old ones; nothing else that is there is touched.
+
+        Each stage begins when all ranks have come through the one before, so that a failure stops all of them.
+        """
+        target, temporary = on_first(self._ranks, lambda: self._begin(load))
+        try:
+            files = self._write(temporary, load, shown)
+            on_first(self._ranks, lambda: self._commit(temporary, target, files, load))
+        except BaseException:
+            if self._ranks.rank == 0:
+                discard_folder(temporary)
+            raise
+        on_first(self._ranks, lambda: self._delete_old(target, keep))
         return target
 
     def newest_good(self) -> tuple[tuple[Path, dict[str, Any]] | None, list[tuple[Path, str]]]:
-        """The newest whole one with its manifest, and what is wrong with those that are newer."""
+        """The newest whole one with its manifest, and what is wrong with those that are newer; found by rank 0."""
+        return on_first(self._ranks, self._newest_good)
+
+    def best(self, order: Best | None) -> Path | None:
+        """The one with the best metric; ``None`` if none has any."""
+        best = Keep(last=1, best=1, order=order)._best(self.names())  # pylint: disable=protected-access  # our own
+        return next(iter(best), None)
+
+    def _newest_good(self) -> tuple[tuple[Path, dict[str, Any]] | None, list[tuple[Path, str]]]:
         bad: list[tuple[Path, str]] = []
         for folder in reversed(self.names()):
             try:
-                return (folder, verify_folder(folder)), bad
+                with Progress(f"verifying {folder}", size_of(folder)) as progress:
+                    return (folder, verify_folder(folder, progress)), bad
             except CorruptCheckpointError as error:
                 bad.append((folder, str(error)))
         if bad:
@@ -70,15 +147,6 @@ class Shelf:
             )
         return None, bad
 
-    def delete_old(self, newest: Path, keep: int) -> None:
-        """Delete all but the last ``keep``, once the newest has proven to be whole."""
-        old = self.names()[:-keep]
-        if old:
-            _refuse_unproven(newest)
-        for folder in old:
-            with suppress(OSError):  # the checkpoint is safe; what cannot be deleted now may be so the next time
-                remove_folder(folder)
-
     def refuse_read_only(self) -> None:
         """Raise CheckpointError if the first save would fail."""
         effective = os.access in os.supports_effective_ids
@@ -88,13 +156,56 @@ class Shelf:
                 f"folder, or write chmod u+w {self.folder} (to read only, leave out every_steps)"
             )
 
-    def _free_name(self, step: int) -> Path:
+    def _begin(self, load: Load) -> tuple[Path, Path]:
+        with self._explained("written"):
+            remove_leftovers(self.folder)
+            target = self._free_name(load.step, load.tag)
+            temporary = temporary_name(target)
+            temporary.mkdir()
+        return target, temporary
+
+    def _write(self, temporary: Path, load: Load, shown: bool) -> dict[str, dict[str, int]]:
+        """The records of the files of all ranks."""
+
+        def write_own() -> tuple[dict[str, dict[str, int]], bool]:
+            with self._explained("written"), Progress(f"saving step {load.step}", shown=shown) as progress:
+                return write_files(temporary, load.contents, progress), bool(load.shards)
+
+        def write_shared() -> None:
+            with self._explained("written"):
+                write_shards(temporary, load.shards, self._ranks.group)
+
+        def look_back() -> dict[str, dict[str, int]]:
+            with self._explained("written"):
+                return records_of(temporary / SHARDS)
+
+        written = on_each(self._ranks, write_own)
+        files = {name: record for own, _ in written for name, record in own.items()}
+        if any(is_sharded for _, is_sharded in written):
+            on_each(self._ranks, write_shared)
+            files |= on_first(self._ranks, look_back)
+        return files
+
+    def _commit(self, temporary: Path, target: Path, files: Mapping[str, dict[str, int]], load: Load) -> None:
+        with self._explained("written"):
+            commit_folder(temporary, target, files, {"step": load.step, "ranks": self._ranks.size, **load.facts})
+
+    def _delete_old(self, newest: Path, keep: Keep) -> None:
+        old = [folder for folder in keep.old(self.names()) if folder != newest]
+        if old:
+            _refuse_unproven(newest)
+        for folder in old:
+            with suppress(OSError):  # the checkpoint is safe; what cannot be deleted now may be so the next time
+                remove_folder(folder)
+
+    def _free_name(self, step: int, tag: str | None) -> Path:
         """A checkpoint is never overwritten: a second save at the same step gets a number."""
-        name, revision = f"step-{step}", 0
-        while (self.folder / name).exists():
+        taken = {folder.name.partition("-")[2].partition("-")[0] for folder in self.names()}
+        name, revision = str(step), 0
+        while name in taken:
             revision += 1
-            name = f"step-{step}.{revision}"
-        return self.folder / name
+            name = f"{step}.{revision}"
+        return self.folder / f"step-{name}{f'-{tag}' if tag else ''}"
 
     @contextmanager
     def _explained(self, verb: str) -> Iterator[None]:
@@ -105,6 +216,38 @@ class Shelf:
                 f"{self.folder} cannot be {verb} ({error.strerror or error}), so nothing was saved and the "
                 "checkpoints in it are as they were; free the disk or the permissions, then call save()"
             ) from error
+
+
+def checkpoints_in(parent: Path) -> list[Path]:
+    """The checkpoints in a folder, whole or not, oldest first."""
+    folders = [entry for entry in parent.iterdir() if entry.is_dir()]
+    found = [(match, entry) for entry in folders if (match := _NAME.fullmatch(entry.name))]
+    return [entry for _, entry in sorted(found, key=lambda pair: (int(pair[0][1]), int(pair[0][2] or 0)))]
+
+
+def set_aside_in(parent: Path) -> list[Path]:
+    """What `set_aside` renamed."""
+    return sorted(entry for entry in parent.iterdir() if _ASIDE.fullmatch(entry.name))
+
+
+def tag_of(folder: Path) -> str | None:
+    """``"final"`` of ``step-120-final``."""
+    match = _NAME.fullmatch(folder.name)
+    return match[3] if match else None
+
+
+def metric_of(folder: Path) -> float | None:
+    """What `Checkpointer.save` was given; ``None`` where it was given none, or the manifest cannot be read."""
+    try:
+        metric = read_manifest(folder).get("metric")
+    except (CheckpointError, OSError):
+        return None
+    return None if metric is None else float(metric)
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of the files in it."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def set_aside(folder: Path) -> Path:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import copy
 from collections import Counter, OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
 
 from torchguard.errors import CheckpointError, MisuseError, StateMismatchError
 from torchguard.keys import plain, unwrapped
+from torchguard.sharded import ShardedModulePart, ShardedOptimizerPart, is_sharded
+from torchguard.streams import is_generator, packed, set_stream_state, stream_state, unpacked
 from torchguard.words import some
 
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, torch.Size, torch.dtype, torch.device)
@@ -28,8 +32,19 @@ class Stateful(Protocol):
     def load_state_dict(self, state: Any, /) -> Any: ...
 
 
+@runtime_checkable
+class Differing(Protocol):
+    """Something that can tell what a state that it takes changes in the run."""
+
+    def differences(self, state: Any, /) -> Sequence[str]: ...
+
+
 class Part(Protocol):
     """One object of a checkpoint."""
+
+    @property
+    def local(self) -> bool:
+        """Has each rank a state of its own, to be saved by each?"""
 
     def save(self) -> Any:
         """Its state, which may share memory with it."""
@@ -41,19 +56,26 @@ class Part(Protocol):
         """Take the state over."""
 
 
-def part_of(name: str, subject: object, parameter_names: Mapping[int, str]) -> Part:
+def part_of(name: str, subject: object, parameter_names: Mapping[int, str], modules: Sequence[nn.Module] = ()) -> Part:
     """The part that knows how to treat this kind of object.
 
     Args:
         name: what the object is called in the checkpoint.
-        subject: a module, an optimizer, or anything `Stateful`.
+        subject: a module, an optimizer, a random generator, or anything `Stateful`.
         parameter_names: by the ``id`` of the parameter; see `names_of_parameters`.
+        modules: those among the objects; a sharded optimizer's state is keyed by its module's names.
     """
     match subject:
+        case nn.Module() if is_sharded(subject):
+            return ShardedModulePart(name, unwrapped(subject))
         case nn.Module():
             return ModulePart(name, unwrapped(subject))
+        case Optimizer() if is_sharded(subject):
+            return ShardedOptimizerPart(name, subject, _module_of(name, subject, modules))
         case Optimizer():
             return OptimizerPart(name, subject, parameter_names)
+        case _ if is_generator(subject):
+            return GeneratorPart(name, subject)
         case Stateful():
             return StatefulPart(name, subject)
     raise MisuseError(
@@ -97,6 +119,7 @@ class ModulePart:
 
     name: str
     module: nn.Module
+    local = False
 
     def save(self) -> dict[str, Any]:
         return {plain(key): value for key, value in self.module.state_dict().items()}
@@ -131,6 +154,7 @@ class OptimizerPart:
     name: str
     optimizer: Optimizer
     parameter_names: Mapping[int, str]
+    local = False
 
     def save(self) -> dict[str, Any]:
         kind = type(self.optimizer).__name__
@@ -164,12 +188,15 @@ class StatefulPart:
 
     name: str
     subject: Stateful
+    local = True
 
     def save(self) -> Any:
         return self.subject.state_dict()
 
     def refuse(self, saved: Any) -> None:
         """Try the load, and take it back."""
+        if isinstance(self.subject, LRScheduler):
+            self._refuse_other_scheduler(saved)
         before = copy.deepcopy(self.save())
         try:
             self.subject.load_state_dict(copy.deepcopy(saved))
@@ -183,8 +210,58 @@ class StatefulPart:
             ) from error
         self.subject.load_state_dict(before)
 
+    def _refuse_other_scheduler(self, saved: Any) -> None:
+        """torch's schedulers take over whatever they are given; names with _ differ between versions of torch."""
+        here, there = ({key for key in state if not key.startswith("_")} for state in (self.save(), dict(saved)))
+        if here != there:
+            raise StateMismatchError(
+                f"{self.name} is {type(self.subject).__name__} and the checkpoint was saved with another class, as "
+                f"they differ in {some(here ^ there)}; build the scheduler that was saved"
+            )
+
     def load(self, saved: Any) -> None:
         self.subject.load_state_dict(saved)
+
+    def differences(self, saved: Any) -> list[str]:
+        """Why the run would not go on bit for bit, if the object has something to say about it."""
+        return list(self.subject.differences(saved)) if isinstance(self.subject, Differing) else []
+
+
+@dataclass(frozen=True)
+class GeneratorPart:
+    """A random generator that the run made itself, of python, numpy or torch."""
+
+    name: str
+    generator: Any
+    local = True
+
+    def save(self) -> dict[str, Any]:
+        return {"class": self._kind(), "state": packed(stream_state(self.generator))}
+
+    def refuse(self, saved: Any) -> None:
+        if not isinstance(saved, dict) or saved.get("class") != self._kind():
+            raise StateMismatchError(
+                f"{self.name} is {self._kind()} and the checkpoint was saved with another kind, whose numbers are "
+                f"others; make {self.name} as it was when it was saved"
+            )
+
+    def load(self, saved: Any) -> None:
+        set_stream_state(self.generator, unpacked(saved["state"]))
+
+    def _kind(self) -> str:
+        kind, engine = type(self.generator), type(getattr(self.generator, "bit_generator", None)).__name__
+        return f"{kind.__module__}.{kind.__name__}{f' on {engine}' if kind is np.random.Generator else ''}"
+
+
+def _module_of(name: str, optimizer: Optimizer, modules: Sequence[nn.Module]) -> nn.Module:
+    held = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
+    for module in modules:
+        if held & {id(parameter) for parameter in module.parameters()}:
+            return module
+    raise MisuseError(
+        f"{name} holds sharded parameters, whose state is saved by the names that the module gives them, and no "
+        f"module with them was given; write Checkpointer(folder, model=model, {name}={name}, ...)"
+    )
 
 
 def _form(value: object) -> str:

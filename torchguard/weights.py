@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,9 +13,9 @@ from torch import Tensor, nn
 
 from torchguard.comparison import Allowed, Comparison, Patterns, compare, mismatch
 from torchguard.errors import MisuseError, WeightsMismatchError
-from torchguard.files import read_tensors
 from torchguard.keys import Rename
-from torchguard.words import count, one_of, some
+from torchguard.weight_files import read_weights
+from torchguard.words import one_of, some
 
 Source = str | os.PathLike[str] | Mapping[str, Any]
 _WRAPPING_KEYS = ("state_dict", "model_state_dict", "model", "module")
@@ -30,9 +31,11 @@ class LoadReport:
         loaded: keys whose tensors were copied into the module.
         missing: keys that the source lacks, as you allowed; the module keeps its own values.
         unexpected: keys that the module lacks, as you allowed.
-        shape: keys whose shapes differ, as you allowed; the module keeps its own values.
+        reshaped: keys whose shapes differ, as you allowed; the module keeps its own values.
+        filled: BatchNorm's batch counts that an older source lacks; the module keeps its own.
         converted: keys whose dtype was converted to the module's.
-        keys: how the source's keys were renamed; ``""``: not at all.
+        renamed: how the source's keys were renamed; ``""``: not at all.
+        share: the part of the module's values that was loaded, 0 to 1.
     """
 
     source: str
@@ -40,16 +43,24 @@ class LoadReport:
     loaded: tuple[str, ...]
     missing: tuple[str, ...]
     unexpected: tuple[str, ...]
-    shape: tuple[str, ...]
+    reshaped: tuple[str, ...]
+    filled: tuple[str, ...]
     converted: tuple[str, ...]
-    keys: str
+    renamed: str
+    share: float
 
     def __str__(self) -> str:
-        renamed = f", keys {self.keys}" if self.keys else ""
-        head = f"{self.source} -> {self.module}: {count(len(self.loaded), 'tensor')} loaded{renamed}"
-        kinds = ("missing", "unexpected", "shape", "converted")
+        kinds = ("loaded", "filled", "missing", "unexpected", "reshaped", "converted")
         rows = [(kind, getattr(self, kind)) for kind in kinds if getattr(self, kind)]
-        return "\n".join([head, *(f"  {kind:<10} {len(keys):>4}  {some(keys)}" for kind, keys in rows)])
+        lines = [f"  {kind:<10} {len(keys):>4}  {some(keys)}" for kind, keys in rows]
+        if self.renamed:
+            lines.insert(1, f"  {'renamed':<10}       {self.renamed}")
+        return "\n".join([f"{self.source} -> {self.module}: {_percent(self.share)} of its values", *lines])
+
+
+def _percent(share: float) -> str:
+    """Rounded down, so that 100 % means all."""
+    return "100 %" if share == 1 else f"{math.floor(share * 1000) / 10} %"
 
 
 def load_weights(
@@ -69,8 +80,9 @@ def load_weights(
 
     Args:
         model: is changed in place, on the devices and with the dtypes that it has.
-        source: a file of ``torch.save``, read with ``weights_only=True``; or a state dict; or either one inside
-            ``{"state_dict": ...}``, ``{"model": ...}``.
+        source: a file of ``torch.save``, read with ``weights_only=True``; a safetensors file; the ``.index.json`` of a
+            set of either, or the folder that holds one; or a state dict. It may be inside ``{"state_dict": ...}`` or
+            ``{"model": ...}``.
         rename: called with each key of the source, gives the module's.
         allow_missing: keys that the source may lack: a name, a module's name, or a pattern such as ``"head.*"``.
         allow_unexpected: keys that the module may lack.
@@ -105,9 +117,11 @@ def _report(comparison: Comparison, source: str, module: str) -> LoadReport:
         loaded=tuple(sorted(comparison.loadable)),
         missing=tuple(sorted(comparison.missing)),
         unexpected=tuple(sorted(comparison.unexpected)),
-        shape=tuple(sorted(comparison.shape)),
+        reshaped=tuple(sorted(comparison.shape)),
+        filled=tuple(sorted(comparison.filled)),
         converted=tuple(sorted(comparison.converted)),
-        keys=comparison.keys,
+        renamed=comparison.keys,
+        share=comparison.share,
     )
 
 
@@ -115,7 +129,7 @@ def _read(source: Source, target: Mapping[str, Any]) -> object:
     if isinstance(source, Mapping):
         return source
     devices = {value.device for value in target.values() if isinstance(value, Tensor)}
-    return read_tensors(Path(source), device=devices.pop() if len(devices) == 1 else "cpu")
+    return read_weights(Path(source), device=devices.pop() if len(devices) == 1 else "cpu")
 
 
 def _find_state_dict(found: object) -> Mapping[str, Any]:

@@ -17,13 +17,21 @@ class Sign(Enum):
     DROPPED_RESULT = auto()  # a method of tensors called as a statement
     UNCALLED_METHOD = auto()  # an attribute as a statement, or a method of torch's that is handed on and not called
     KEPT_COLLECTION = auto()  # a list, tuple or dict that an attribute is set to
+    KEPT_TENSOR = auto()  # a tensor that an `__init__` makes and sets an attribute to
     BARE_CONSTRUCTOR = auto()  # an `__init__` that sets attributes before it calls that of a base class, if it does
+    LIKE_REQUIRES_GRAD = auto()  # an attribute with nearly the name of `requires_grad`, that is set
     BUILT_IN_FORWARD = auto()  # a `forward` that names a layer
+    BUILT_AND_CALLED = auto()  # a layer that is made and called in one function
     LEAF = auto()  # a tensor that is told to require a gradient, or a parameter that is moved as it is made
     COMPARED_DEVICE = auto()  # what is called a device, compared with something
     KEPT_ITERATOR = auto()  # what `parameters()` or `filter` gives, kept under a name or returned
     FUNCTIONAL_DROPOUT = auto()  # a call of the function, or of attention with a rate
+    LEAF_CHANGED = auto()  # a change in place by a gradient, of what is called a weight, or near `requires_grad=True`
+    DATA_CHANGED = auto()  # a change in place through `.data`
+    REARRANGED_VIEW = auto()  # a view, not of what is made contiguous, after a change of the order of dimensions
+    IDLE_CONTEXT = auto()  # a context manager of torch that is named and not called, called alone, or above a class
     TENSOR_OF_NAME = auto()  # `tensor(...)` of something that is not written out
+    RETAINED_GRAPH = auto()  # `retain_graph=True`
     GROWTH = auto()  # a sum or a list that something is added to
     EVALUATION = auto()  # a name that speaks of validation, test or inference
     BATCHES = auto()  # a name that speaks of a data loader
@@ -33,11 +41,15 @@ class Sign(Enum):
 LOCAL = frozenset(
     {
         *(Sign.UNCALLED_METHOD, Sign.KEPT_COLLECTION, Sign.BARE_CONSTRUCTOR, Sign.BUILT_IN_FORWARD, Sign.LEAF),
-        *(Sign.FUNCTIONAL_DROPOUT, Sign.COMPARED_DEVICE),
+        *(Sign.FUNCTIONAL_DROPOUT, Sign.COMPARED_DEVICE, Sign.IDLE_CONTEXT, Sign.LEAF_CHANGED, Sign.REARRANGED_VIEW),
     }
 )
 Clue: TypeAlias = str | Sign | type[Verb]
 Signs: TypeAlias = tuple[frozenset[Clue], ...]
+
+
+# Of a question that is answered by looking at the source, for which nothing needs to be read.
+UNREAD: Signs = (frozenset(),)
 
 
 def signs(*groups: Iterable[Clue]) -> Signs:

@@ -42,6 +42,18 @@ class Trait(Enum):
     PARAMETERS = auto()  # has something to learn
 
 
+class Ranks(Enum):
+    """Which processes of a group run a piece of code."""
+
+    EVERY = auto()
+    FIRST = auto()  # rank 0, or the first one of each machine
+    OTHERS = auto()  # all but that
+    SOME = auto()  # those that a condition picks in a way that is not understood
+    ALONE = auto()  # none: it is for a program without a group
+
+    __hash__ = object.__hash__
+
+
 class Verb:
     """Something that happens to an object; a subclass is a special case of it."""
 
@@ -70,6 +82,10 @@ class RecordedEvaluation(EvaluationForward):
     """The same, while gradients are recorded."""
 
 
+class SingleSampleForward(Forward):
+    """A module was called for each batch of a loader, the last of which has a single sample."""
+
+
 class Backward(Verb):
     """Gradients were added to the parameters that a loss depends on."""
 
@@ -78,8 +94,16 @@ class ScaledBackward(Backward):
     """The same, from a loss that a gradient scaler has multiplied."""
 
 
+class HalfBackward(Backward):
+    """The same, from a loss that comes of a module called under float16 autocast, and that nothing has scaled."""
+
+
 class OptimizerStep(Verb):
     """An optimizer changed its parameters by their gradients."""
+
+
+class ScaledStep(OptimizerStep):
+    """The same, by a gradient scaler, which divides the gradients by its scale first, unless it skips the step."""
 
 
 class StepElsewhere(Verb):
@@ -104,6 +128,10 @@ class GradientsWritten(Backward):
 
 class UnscaleGradients(Verb):
     """A gradient scaler divided an optimizer's gradients by its scale."""
+
+
+class ScalerUnscale(UnscaleGradients):
+    """The same, by `scaler.unscale_`, and so once for each time that the scaler is updated."""
 
 
 class UnscaledByHand(UnscaleGradients):
@@ -174,6 +202,38 @@ class LoadWeights(Verb):
     """A state dict was loaded into a module or another object with state."""
 
 
+class StateTaken(Verb):
+    """The state dict of a module or another object was asked for."""
+
+
+class Halved(Verb):
+    """A module's weights were turned into half precision."""
+
+
+class Moved(Verb):
+    """A module was moved to a device that is named."""
+
+
+class MovedToSave(Moved):
+    """A module was moved to host memory, in order to be saved."""
+
+
+class Wrapped(Verb):
+    """A module was wrapped, so that the wrapper's state dict has other names in it."""
+
+
+class RandomStateSet(Verb):
+    """A global random number generator got back a state that was kept."""
+
+
+class Seeded(Verb):
+    """A global random number generator was seeded."""
+
+
+class WeightsCopied(LoadWeights):
+    """The same, from a module that lives beside it, as an average of the weights or a target network does."""
+
+
 class FileWritten(Verb):
     """Something was saved to a file."""
 
@@ -184,6 +244,14 @@ class FileRead(Verb):
 
 class Drained(Verb):
     """An iterator was run through to its end."""
+
+
+class ChangedInPlace(Verb):
+    """A tensor was changed in place."""
+
+
+class ChangedOnRecord(ChangedInPlace):
+    """The same, where gradients are recorded."""
 
 
 class Accumulate(Verb):

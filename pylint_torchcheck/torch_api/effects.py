@@ -13,16 +13,23 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     FileWritten,
     Forward,
     Freeze,
+    Halved,
     Kind,
     LoadWeights,
+    Moved,
     OptimizerStep,
     ParametersAdded,
+    RandomStateSet,
+    ScaledStep,
+    ScalerUnscale,
     ScalerUpdate,
     SchedulerStep,
+    Seeded,
+    StateTaken,
     Thaw,
     TrainMode,
-    UnscaleGradients,
     Verb,
+    Wrapped,
     ZeroGrad,
 )
 from pylint_torchcheck.torch_api import generated
@@ -62,8 +69,7 @@ _HARMLESS: Final = Effect()
 
 # Methods of a module that give the module back, at another place, in another dtype, or compiled.
 _MODULE_SELF: Final = (
-    "to cuda cpu xpu mps float double half bfloat16 type to_empty apply share_memory compile ipu "
-    "add_module register_module requires_grad_"
+    "xpu mps float double type to_empty apply share_memory compile ipu add_module register_module requires_grad_"
 ).split()
 _MODULE_HARMLESS: Final = (
     "register_forward_hook register_forward_pre_hook register_full_backward_hook register_buffer register_parameter "
@@ -74,13 +80,15 @@ _MODULE_HARMLESS: Final = (
 _MODULE: Final = {
     **dict.fromkeys(_MODULE_SELF, _SAME),
     **dict.fromkeys(_MODULE_HARMLESS, _HARMLESS),
+    **dict.fromkeys(("half", "bfloat16"), Effect(Halved, same=True)),
+    **dict.fromkeys(("to", "cuda", "cpu"), Effect(Moved, same=True)),
     "train": Effect(TrainMode, switch="mode", off=EvalMode, same=True),
     "eval": Effect(EvalMode, same=True),
     "requires_grad_": Effect(Thaw, switch="requires_grad", off=Freeze, same=True),
     "zero_grad": Effect(ZeroGrad),
     "forward": Effect(Forward, gives=Kind.TENSOR),
     "load_state_dict": Effect(LoadWeights),
-    "state_dict": Effect(gives=Kind.STATE_DICT),
+    "state_dict": Effect(StateTaken, gives=Kind.STATE_DICT),
     "parameters": Effect(gives=Kind.PARAMETERS),
     "named_parameters": Effect(gives=Kind.PARAMETERS),
     "modules": Effect(gives=Kind.COLLECTION),
@@ -90,7 +98,7 @@ _MODULE: Final = {
     "get_submodule": Effect(gives=Kind.UNKNOWN),
 }
 
-_STATEFUL: Final = {"state_dict": Effect(gives=Kind.STATE_DICT), "load_state_dict": Effect(LoadWeights)}
+_STATEFUL: Final = {"state_dict": Effect(StateTaken, gives=Kind.STATE_DICT), "load_state_dict": Effect(LoadWeights)}
 
 METHODS: Final[dict[Kind, dict[str, Effect]]] = {
     Kind.MODULE: _MODULE,
@@ -106,8 +114,8 @@ METHODS: Final[dict[Kind, dict[str, Effect]]] = {
     Kind.SCALER: {
         **_STATEFUL,
         "scale": Effect(on="outputs", gives=Kind.TENSOR),
-        "step": Effect(OptimizerStep, on="optimizer"),
-        "unscale_": Effect(UnscaleGradients, on="optimizer"),
+        "step": Effect(ScaledStep, on="optimizer"),
+        "unscale_": Effect(ScalerUnscale, on="optimizer"),
         "update": Effect(ScalerUpdate),
         "get_scale": Effect(gives=Kind.UNKNOWN),
         "is_enabled": _HARMLESS,
@@ -116,9 +124,17 @@ METHODS: Final[dict[Kind, dict[str, Effect]]] = {
     Kind.TENSOR: {"backward": Effect(Backward)},
 }
 
+# What those of a scaler that is switched off do in place of that.
+WHILE_DISABLED: Final[dict[str, Effect]] = {
+    "step": Effect(OptimizerStep, on="optimizer"),
+    "unscale_": _HARMLESS,
+    "update": _HARMLESS,
+}
+
 # What a method of these names does to an object of unknown kind: nothing else is called so.
 BY_NAME_ALONE: Final[dict[str, Effect]] = {
-    **dict.fromkeys("to cuda cpu float double half bfloat16".split(), _SAME),
+    **dict.fromkeys("to cuda cpu float double".split(), _SAME),
+    **dict.fromkeys(("half", "bfloat16"), _MODULE["half"]),
     "zero_grad": _MODULE["zero_grad"],
     "backward": Effect(Backward),
     "load_state_dict": Effect(LoadWeights),
@@ -134,6 +150,15 @@ BY_NAME_ALONE: Final[dict[str, Effect]] = {
     "state_dict": _STATEFUL["state_dict"],
 }
 
+# Functions that seed a global random number generator.
+SEEDING: Final = frozenset(
+    "torch.manual_seed torch.random.manual_seed torch.cuda.manual_seed torch.cuda.manual_seed_all random.seed "
+    "numpy.random.seed".split()
+)
+RESTORING_RANDOM_STATE: Final = frozenset(
+    "torch.set_rng_state torch.random.set_rng_state torch.cuda.set_rng_state torch.cuda.set_rng_state_all "
+    "random.setstate numpy.random.set_state".split()
+)
 _CLIP: Final = Effect(ClipGradients, on="parameters")
 _CLIP_NORM: Final = Effect(ClipGradients, on="parameters", unless_infinite="max_norm")
 
@@ -143,19 +168,29 @@ FUNCTIONS: Final[dict[str, Effect]] = {
     "torch.nn.utils.clip_grad_value_": _CLIP,
     "torch.autograd.backward": Effect(Backward, on="tensors"),
     "torch.load": Effect(gives=Kind.CHECKPOINT),
+    **dict.fromkeys(SEEDING, Effect(Seeded)),
+    **dict.fromkeys(RESTORING_RANDOM_STATE, Effect(RandomStateSet)),
     "torch.jit.load": Effect(gives=Kind.MODULE),
     "torch.hub.load": Effect(gives=Kind.MODULE),
     "timm.create_model": Effect(gives=Kind.MODULE),
-    "torch.compile": Effect(on="model", same=True),
+    "torch.compile": Effect(Wrapped, on="model", same=True),
     "torch.jit.script": Effect(on="obj", same=True),
-    "torch.nn.DataParallel": Effect(on="module", same=True),
-    "torch.nn.parallel.DataParallel": Effect(on="module", same=True),
-    "torch.nn.parallel.DistributedDataParallel": Effect(on="module", same=True),
+    "torch.nn.DataParallel": Effect(Wrapped, on="module", same=True),
+    "torch.nn.parallel.DataParallel": Effect(Wrapped, on="module", same=True),
+    "torch.nn.parallel.DistributedDataParallel": Effect(Wrapped, on="module", same=True),
     "torch.distributed.fsdp.FullyShardedDataParallel": Effect(on="module", same=True),
     "torch.distributed.fsdp.fully_shard": Effect(on="module", same=True),
     "torch.distributed._composable.fsdp.fully_shard": Effect(on="module", same=True),
     "torch.distributed.tensor.parallel.parallelize_module": Effect(on="module", same=True),
     "torch.nn.SyncBatchNorm.convert_sync_batchnorm": Effect(on="module", same=True),
+}
+
+# What the names of tensors begin with, in the state dict of a module that is wrapped so.
+KEY_PREFIXES: Final[dict[str, str]] = {
+    "torch.nn.DataParallel": "module.",
+    "torch.nn.parallel.DataParallel": "module.",
+    "torch.nn.parallel.DistributedDataParallel": "module.",
+    "torch.compile": "_orig_mod.",
 }
 
 # What a call does to a file, whatever else it does.
@@ -169,6 +204,9 @@ SIGNATURES: Final[dict[str, tuple[str, ...]]] = {
     "torch.optim.lr_scheduler.LRScheduler.step": ("metrics", "epoch"),  # only one of them takes a metric
     "torch.autograd.backward": ("tensors", "grad_tensors", "retain_graph", "create_graph"),
     "torch.tensor": ("data",),
+    "pickle.load": ("file",),
+    "torch.device": ("type", "index"),
+    "torch.Tensor.numpy": ("force",),
     "torch.autograd.Variable": ("data", "requires_grad", "volatile"),
     "torch.nn.utils.clip_grad_norm": ("parameters", "max_norm", "norm_type"),
     "torch.optim.lr_scheduler.CosineAnnealingLR": ("optimizer", "T_max", "eta_min"),
@@ -207,6 +245,16 @@ GRAD_CONTEXTS: Final[dict[str, bool | None]] = {
     "torch.autograd.set_grad_enabled": None,
 }
 
+# Those that need not be entered, and what is a context manager by chance.
+ACTING_AT_ONCE: Final = frozenset({"torch.set_grad_enabled", "contextlib.nullcontext"})
+# The types that autocast can compute in, and what stands for one that is switched off.
+HALF_TYPES: Final = {
+    "torch.float16": "float16",
+    "torch.half": "float16",
+    "torch.bfloat16": "bfloat16",
+}
+OFF: Final = "off"
+
 # Methods and functions whose result no gradient flows through: comparisons, indices, whole numbers.
 NO_GRADIENT: Final = frozenset(
     "eq ne lt le gt ge equal not_equal less less_equal greater greater_equal isnan isinf isfinite isclose isin isreal "
@@ -242,9 +290,32 @@ MODULE_METHODS: Final = frozenset(
     "state_dict load_state_dict apply to cuda cpu float double half bfloat16 zero_grad add_module "
     "register_buffer register_parameter".split()
 )
+# In-place methods that leave the numbers alone, and what autograd lets pass.
+KEEPING_NUMBERS: Final = frozenset(
+    "requires_grad_ detach_ share_memory_ apply_ map_ map2_ set_ resize_ resize_as_ resize_as_sparse_ "
+    "sparse_resize_ sparse_resize_and_clear_".split()
+)
+# Layers that have a parameter named `weight`, however they are built.
+WITH_WEIGHT: Final = frozenset(
+    f"torch.nn.{name}"
+    for name in "Linear Bilinear Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d Embedding "
+    "EmbeddingBag".split()
+)
 # Methods of a tensor that are called for what they give or do, and are nothing else: no attribute goes by such a name.
 TENSOR_ACTIONS: Final = frozenset(
     "item detach detach_ numpy tolist cpu cuda clone backward zero_ requires_grad_".split()
+)
+# Devices that the numbers of a tensor must be fetched from, and methods that move a tensor there.
+ACCELERATORS: Final = frozenset({"cuda", "mps", "xpu", "hpu", "mtia"})
+ACCELERATING: Final = frozenset({"cuda", "xpu"})
+# Methods that may take a tensor anywhere, and what gives the same numbers at the same place.
+LEAVING_PLACE: Final = frozenset({"cpu", "cuda", "xpu", "to", "type", "type_as", "to_dense", "numpy", "pin_memory"})
+HOLDING_PLACE: Final = frozenset({"detach", "detach_", "data", "grad"})
+# Constructors that take the place of what they are given.
+PLACED_ELSEWHERE: Final = frozenset(
+    f"torch.{name}"
+    for name in "as_tensor asarray empty_like full_like ones_like rand_like randn_like zeros_like "
+    "randint_like normal from_dlpack scalar_tensor".split()
 )
 DEVICE: Final = "torch.device"
 VARIABLE: Final = "torch.autograd.Variable"  # what every tensor is since torch 0.4
@@ -257,6 +328,35 @@ REDUCTIONS: Final = frozenset("sum mean prod norm std var logsumexp nansum nanme
 POINTWISE: Final = frozenset(
     "abs exp log sqrt square neg sigmoid tanh relu clamp pow add sub mul div detach float double half to cuda "
     "cpu".split()
+)
+
+# Methods whose result is the same memory in another order, and those that say where each dimension comes to lie.
+SWAPPING: Final = frozenset({"transpose", "swapaxes", "swapdims"})
+PERMUTING: Final = SWAPPING | frozenset(
+    "permute t T mT H mH movedim moveaxis rot90 as_strided unfold expand_as".split()
+)
+LAYING_OUT: Final = SWAPPING | frozenset("permute t unsqueeze expand view reshape contiguous".split())
+# Methods and functions that give a tensor of as many dimensions as what they are given, or as the largest of these.
+SHAPE_KEEPING: Final = (
+    POINTWISE
+    | SWAPPING
+    | frozenset(
+        "matmul bmm softmax log_softmax dropout masked_fill contiguous gelu silu leaky_relu where layer_norm normalize "
+        "baddbmm".split()
+    )
+)
+
+SCALING: Final = frozenset({"*", "/", "//", "**"})
+# What holds the variables of the environment.
+ENVIRONMENTS: Final = frozenset({"os.environ", "os.environb"})
+# What a program joins a process group by, or can only do in one.
+GROUP_STARTS: Final = frozenset(
+    {
+        "torch.distributed.init_process_group",
+        "torch.nn.parallel.DistributedDataParallel",
+        "torch.distributed.fsdp.FullyShardedDataParallel",
+        "torch.distributed.fsdp.fully_shard",
+    }
 )
 
 # What gives a tensor that no graph leads to: methods, an attribute, and a class.
@@ -283,6 +383,17 @@ DRAINING: Final = frozenset(
     "torch.nn.utils.clip_grad_norm_ torch.nn.utils.clip_grad_value_ torch.nn.utils.clip_grad_norm "
     "torch.nn.utils.parameters_to_vector".split()
 )
+# Functions that read the host's clock.
+CLOCKS: Final = frozenset(
+    {"timeit.default_timer"}
+    | {f"time.{name}{unit}" for name in ("time", "perf_counter", "monotonic") for unit in ("", "_ns")}
+)
+# Methods that put a module on a device.
+MOVERS_TO_DEVICE: Final = frozenset({"to", "cuda"})
+# Methods of modules, optimizers and tensors that do not wait for a GPU.
+QUIET_METHODS: Final = frozenset("backward step zero_grad train eval requires_grad_ detach mean sum".split())
+# Functions of torch that do.
+SYNCHRONIZING: Final = frozenset("synchronize save load nonzero equal allclose masked_select unique".split())
 # What `getattr(torch.optim, name)` is, whatever the name.
 ANY_CLASS_OF: Final = {
     "torch.optim": "torch.optim.Optimizer",

@@ -27,7 +27,7 @@ _SCALERS = frozenset(
     {"torch.amp.GradScaler", "torch.cuda.amp.GradScaler", "torch.cuda.amp.grad_scaler.GradScaler"}
     | {"torch.amp.grad_scaler.GradScaler", "torch.cpu.amp.GradScaler"}
 )
-_AUTOCASTS = frozenset({"torch.autocast", "torch.amp.autocast", "torch.cuda.amp.autocast", "torch.cpu.amp.autocast"})
+AUTOCASTS = frozenset({"torch.autocast", "torch.amp.autocast", "torch.cuda.amp.autocast", "torch.cpu.amp.autocast"})
 _MOST_PATHS = 16_384  # of which is remembered what they name
 # Optimizers of other well-known libraries; what follows the last dot is the class's name there.
 _OPTIMIZER_PACKAGES = ("torch.optim.", "torch_optimizer.", "apex.optimizers.", "bitsandbytes.optim.", "timm.optim.")
@@ -61,7 +61,7 @@ _CONSTRUCTORS: tuple[tuple[Kind, frozenset[str]], ...] = (
     (Kind.SCALER, _SCALERS),
     (Kind.LOADER, _LOADERS),
     (Kind.PARAMETER, frozenset({"torch.nn.Parameter", "torch.nn.parameter.Parameter"})),
-    (Kind.CONTEXT, _AUTOCASTS | frozenset(effects.GRAD_CONTEXTS) | frozenset({"contextlib.nullcontext"})),
+    (Kind.CONTEXT, AUTOCASTS | frozenset(effects.GRAD_CONTEXTS) | frozenset({"contextlib.nullcontext"})),
     (Kind.TENSOR, generated.CONSTRUCTORS | generated.TENSOR_FUNCTIONS | generated.LOSS_CALLS),
 )
 

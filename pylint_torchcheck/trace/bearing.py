@@ -195,11 +195,11 @@ class Bearings:
     def _on_weights(self, event: Event, module: Value) -> Bearing:
         """Does a backward pass reach a module's parameters, or a step change them?"""
         reached, is_in_sight = self._origins.modules(event.subjects)
-        whole = reached & self._wholes_of(module)
-        if whole and len(event.subjects) == 1:
+        wholes = self._wholes_of(module)
+        if event.subjects and all(wholes & self._origins.modules(frozenset({one}))[0] for one in event.subjects):
             return Bearing.CERTAIN
         apart = is_in_sight and reached and not any(one.within(module) for one in reached)
-        return Bearing.NONE if apart and not whole else Bearing.POSSIBLE
+        return Bearing.NONE if apart and wholes.isdisjoint(reached) else Bearing.POSSIBLE
 
     def _wholes_of(self, module: Value) -> Values:
         return self._origins.wholes(frozenset({module}))

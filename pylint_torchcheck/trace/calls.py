@@ -6,19 +6,30 @@ from functools import partial
 
 from astroid import nodes
 
-from pylint_torchcheck.pitfalls.vocabulary import Accumulate, Created, Kind, LoadWeights, OptimizerStep
+from pylint_torchcheck.pitfalls.vocabulary import (
+    Accumulate,
+    Created,
+    Kind,
+    LoadWeights,
+    Moved,
+    MovedToSave,
+    OptimizerStep,
+    Verb,
+)
 from pylint_torchcheck.torch_api import effects, generated
 from pylint_torchcheck.torch_api.effects import Effect
 from pylint_torchcheck.torch_api.objects import canonical, method_path, signature
-from pylint_torchcheck.trace import gradients, shapes
+from pylint_torchcheck.trace import gradients, lengths, ranks, shapes
 from pylint_torchcheck.trace.accumulation import outlives_iteration
 from pylint_torchcheck.trace.arguments import Arguments
-from pylint_torchcheck.trace.callsites import CallSite
+from pylint_torchcheck.trace.callsites import CallSite, Surroundings
 from pylint_torchcheck.trace.classes import enclosing_class, find_method, framework_method, is_class_method, is_property
+from pylint_torchcheck.trace.contents import ANY_KEY, contents_of
 from pylint_torchcheck.trace.expressions import of_module
 from pylint_torchcheck.trace.functions import Way
 from pylint_torchcheck.trace.library import STEP_HOOKS, Library
-from pylint_torchcheck.trace.values import NOTHING, PLAIN, Frame, Store, Value, Values
+from pylint_torchcheck.trace.places import dotted
+from pylint_torchcheck.trace.values import NOTHING, PLAIN, Frame, Store, Value, Values, objects
 
 # A method of a module that nobody can see leaves its mode alone, unless its name says otherwise.
 _MODE_WORDS = ("train", "eval", "mode", "freeze", "infer", "test", "prepare", "fit", "predict")
@@ -27,7 +38,7 @@ _ADDING = frozenset({"append", "add", "insert", "appendleft", "extend", "update"
 _ACTING_AS_NAMED = frozenset({Kind.OPTIMIZER, Kind.SCHEDULER, Kind.SCALER})
 _SWITCH = ("requires_grad",)
 # Methods of a module that make parts of it of the modules that they are given; `__init__` is that of a base class.
-_HOLDING = frozenset({"__init__", "add_module", "register_module", "append", "extend", "insert"})
+_HOLDING = frozenset({"__init__", "add_module", "register_module", "register_parameter", "append", "extend", "insert"})
 # Objects whose other methods may do anything.
 _WITH_METHODS = frozenset(
     {Kind.UNKNOWN, Kind.INSTANCE, Kind.CLASS, Kind.FRAMEWORK, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER}
@@ -48,7 +59,7 @@ class Calls(Library):
     def call(self, node: nodes.Call) -> Values:
         """Read a call: what it is called on, its arguments, and what it does."""
         if isinstance(node.func, nodes.Attribute):
-            receivers = self._super() if _is_super(node.func.expr) else self.evaluate(node.func.expr)
+            receivers = self._super() if _is_super(node.func.expr) else objects(self.evaluate(node.func.expr))
             arguments = self._arguments(node)
             results = self._method_call(node, node.func, receivers, arguments)
             paths = {
@@ -59,13 +70,23 @@ class Calls(Library):
             arguments = self._arguments(node)
             results = self._plain_call(node, callees, arguments)
             paths = {value.path for value in callees if value.kind is Kind.LIBRARY}
+        results |= ranks.named(getattr(node.func, "attrname", "") or getattr(node.func, "name", ""))
         if self.is_in_file:
             if node not in self.callsites:
                 self.callsites[node] = CallSite(node)
-            self.callsites[node].note(receivers, arguments, results, paths)
+            self.callsites[node].note(receivers, arguments, results, paths, self._surroundings())
+        if paths & effects.GROUP_STARTS:
+            self.here().put(ranks.GROUP, self.store.constant(True))
         for path in paths & effects.FILE_VERBS.keys():
-            self.emit(effects.FILE_VERBS[path], node, NOTHING)
+            saved = arguments.get("obj", signature(path) or ())
+            contents = contents_of(saved, self.here(), self.store) if saved else None
+            self.emit(effects.FILE_VERBS[path], node, NOTHING, results, contents=contents)
         return results
+
+    def _surroundings(self) -> Surroundings:
+        state = self.here()
+        arriving = ranks.arriving(state.get(ranks.ARRIVING) or NOTHING)
+        return Surroundings(self.frame, arriving, bool(state.get(ranks.GROUP)), self.recording())
 
     def _arguments(self, node: nodes.Call) -> Arguments:
         arguments = Arguments()
@@ -187,24 +208,43 @@ class Calls(Library):
             for value in group:
                 self.here().add((value, STEP_HOOKS), arguments.everything())
         if effect.verb is LoadWeights:
-            self.store.use(arguments.everything(), f".{name}")
+            return self._load_weights(node, name, group, arguments, self._verb(effect, group, arguments, parameters))
         if kind is Kind.SCALER and name == "scale":
             return NOTHING.union(*(self.scale(node, value, arguments) for value in group))
         if effect.gives is Kind.COLLECTION:
             return self._submodules_of(node, name, group)
         if kind is Kind.INSTANCE and not effect.same:
             self.escape(node, group)
+        if kind is Kind.SCALER and all(value.constant is False for value in group):
+            effect = effects.WHILE_DISABLED.get(name, effect)
         subjects = arguments.get(effect.on, parameters) if effect.on else group
         if effect.gives in {Kind.PARAMETERS, Kind.STATE_DICT}:
-            return NOTHING.union(*(self._taken_from(node, effect.gives, name, value) for value in subjects))
+            taken = NOTHING.union(*(self._taken_from(node, effect.gives, name, value) for value in subjects))
+            if effect.verb is not None:
+                self.emit(effect.verb, node, subjects, taken)
+            return taken
+        if effect.verb is Moved and _is_moved_to_save(node, name):
+            self.emit(MovedToSave, node, subjects)
+            return subjects
         return self.apply(effect, node, subjects, arguments, parameters)
+
+    def _load_weights(
+        self, node: nodes.Call, name: str, group: Values, arguments: Arguments, verb: type[Verb]
+    ) -> Values:
+        given = arguments.everything()
+        self.store.use(given, f".{name}")
+        state_dict = arguments.positional[0] if arguments.positional else arguments.keywords.get("state_dict", given)
+        self.emit(verb, node, group, contents=contents_of(state_dict, self.here(), self.store))
+        return PLAIN
 
     def _call_back(self, node: nodes.Call, effect: Effect, name: str, group: Values, arguments: Arguments) -> None:
         """``step(closure)`` runs the closure first; ``apply(f)`` runs it on each submodule."""
         functions = [value for value in arguments.everything() if value.kind is Kind.FUNCTION]
-        if effect.verb is OptimizerStep:
+        if effect.verb is not None and issubclass(effect.verb, OptimizerStep):
             for function in functions:
-                self.follow(node, function, Arguments(), NOTHING)
+                self._call_one(node, function, Arguments())
+            if not effect.on and arguments.everything() - set(functions):
+                self.escape(node, group)  # a closure out of sight, or the context of a distributed backward pass
         elif name == "apply":
             with self.over_modules(node):
                 for function in functions:
@@ -231,7 +271,10 @@ class Calls(Library):
                 gradients.change(self, node, value, name)
         match next(iter(group)).kind:
             case Kind.TENSOR | Kind.PARAMETER:
-                return NOTHING.union(*(self._tensor_method(node, name, value, arguments) for value in group))
+                made = ((value, self._tensor_method(node, name, value, arguments)) for value in group)
+                return NOTHING.union(*(lengths.kept(self, node, name, value, values) for value, values in made))
+            case Kind.DATA:
+                return NOTHING.union(*(lengths.kept(self, node, name, value, PLAIN) for value in group))
             case Kind.COLLECTION:
                 return NOTHING.union(*(self._collection_method(node, name, value, arguments) for value in group))
             case Kind.CHECKPOINT | Kind.STATE_DICT:
@@ -241,7 +284,7 @@ class Calls(Library):
             case kind if kind in _WITH_METHODS:
                 self.escape(node, group)
                 return self.unknown_call(node, f".{name}", arguments)
-        return PLAIN
+        return PLAIN | ranks.carried(group | arguments.everything())
 
     def _tensor_method(self, node: nodes.Call, name: str, value: Value, arguments: Arguments) -> Values:
         sources = [value, *arguments.everything()]
@@ -250,9 +293,13 @@ class Calls(Library):
         if name in generated.TENSOR_PLAIN_METHODS:
             return PLAIN
         if name in _DETACHING:
-            return frozenset({self.store.make(Kind.TENSOR, node, self.frame, path=name, guessed=value.guessed)})
+            owner = value if name == "detach" else None
+            cut_off = self.store.make(Kind.TENSOR, node, self.frame, path=name, owner=owner, guessed=value.guessed)
+            return frozenset({cut_off})
         if name in generated.INPLACE_METHODS:
             self.store.derive(value, arguments.everything())
+            if name not in effects.KEEPING_NUMBERS:
+                self.change_in_place(node, frozenset({value}))
             return frozenset({value})
         if name in generated.TENSOR_METHODS or name in generated.TENSOR_TUPLE_METHODS:
             return self.tensor(node, sources, guessed=value.guessed, path=name)
@@ -263,6 +310,7 @@ class Calls(Library):
         if name in _ADDING:
             self.rest_of.pop(value, None)
             self.store.derive(value, given)
+            self._note_keys(value, name, arguments)
             if any(item.kind is Kind.TENSOR for item in given):
                 outlives = outlives_iteration(node.func.expr, self.loops, self.frame)
                 self.emit(Accumulate, node, given, frozenset({value}), outlives=outlives)
@@ -280,6 +328,22 @@ class Calls(Library):
             return self.collection(node.func, [("*", pair)])
         return frozenset({value}) if name in {"values", "copy"} else PLAIN
 
+    def _note_keys(self, mapping: Value, name: str, arguments: Arguments) -> None:
+        """Remember under which keys ``update`` adds to a mapping; other additions have none."""
+        added = dict[str | int, Values]()
+        added.update(arguments.keywords.items())
+        is_known = name == "update" and not arguments.starred
+        for other in arguments.positional[0] if arguments.positional else NOTHING:
+            keys = self.store.keys.get(other, {}) if other.kind is Kind.COLLECTION else {}
+            is_known = is_known and bool(keys) and ANY_KEY not in keys
+            added.update((key, self.here().get((other, key)) or NOTHING) for key in keys)
+        if not is_known:
+            self.store.open.add(mapping)
+            return
+        for key, held in added.items():
+            self.store.keys.setdefault(mapping, {})[key] = None
+            self.here().put((mapping, key), held)
+
     def _checkpoint_method(self, node: nodes.Call, name: str, value: Value, arguments: Arguments) -> Values:
         for key in arguments.positional[0] if arguments.positional else NOTHING:
             self.store.use([value], f"[{key.constant!r}]" if key.kind is Kind.CONSTANT else "[]")
@@ -288,6 +352,8 @@ class Calls(Library):
             weight = self.weight_in(value, node)
             pair = self.collection(node, [(0, PLAIN), (1, weight)])
             return self.collection(node.func, [("*", pair if name == "items" else weight)])
+        if name == "copy" and value.kind is Kind.STATE_DICT:  # of the mapping, and not of the tensors in it
+            return frozenset({value})
         return frozenset({self.store.make(Kind.CHECKPOINT, value.site, value.frame, path=value.path)})
 
     def _module_method(self, node: nodes.Call, name: str, modules: Values, arguments: Arguments) -> Values:
@@ -326,8 +392,10 @@ class Calls(Library):
             case Kind.CLASS:
                 return self.instantiate(node, callee, arguments)
             case Kind.LOSS_FUNCTION:
-                path = shapes.LOSSES if callee.constant is False else shapes.LOSS
-                return self.tensor(node, arguments.everything(), path=path, guessed=callee.guessed)
+                sources = arguments.everything()
+                if callee.definition is not None:  # it may have parameters of its own
+                    sources |= frozenset({callee})
+                return self.tensor(node, sources, path=shapes.path_of_loss(callee.constant), guessed=callee.guessed)
             case Kind.INSTANCE if isinstance(callee.definition, nodes.ClassDef):
                 method = find_method(callee.definition, "__call__", self)
                 if method is not None:
@@ -338,6 +406,14 @@ class Calls(Library):
                 return self._known_method(node, effect, callee.path, frozenset({callee.owner}), arguments)
         self.escape(node, frozenset({callee}))
         return self.unknown_call(node, callee.path, arguments)
+
+
+def _is_moved_to_save(node: nodes.Call, name: str) -> bool:
+    """Is this ``module.cpu().state_dict()``, or ``torch.save(module.cpu(), ...)``?"""
+    is_to_host = name == "cpu" or any(isinstance(one, nodes.Const) and one.value == "cpu" for one in node.args)
+    parent = node.parent
+    is_asked = isinstance(parent, nodes.Attribute) and parent.attrname == "state_dict"
+    return is_to_host and (is_asked or (isinstance(parent, nodes.Call) and dotted(parent.func) == "torch.save"))
 
 
 def _is_super(node: nodes.NodeNG) -> bool:

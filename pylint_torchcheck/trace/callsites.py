@@ -4,16 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from astroid import nodes
 
-from pylint_torchcheck.pitfalls.vocabulary import Kind
+from pylint_torchcheck.pitfalls.vocabulary import Kind, Ranks
 from pylint_torchcheck.torch_api.effects import MOVING_METHODS
 from pylint_torchcheck.torch_api.generated import OPTIMIZERS
 from pylint_torchcheck.torch_api.objects import method_path, signature
 from pylint_torchcheck.trace.arguments import Arguments
-from pylint_torchcheck.trace.places import Place, source_of
-from pylint_torchcheck.trace.values import NOTHING, Value, Values
+from pylint_torchcheck.trace.places import Place, dotted, source_of
+from pylint_torchcheck.trace.values import NOTHING, Frame, Value, Values
+
+
+class Surroundings(NamedTuple):
+    """One way in which a call is reached.
+
+    Args:
+        frame: the chain of calls.
+        ranks: which ranks of a process group come here.
+        in_group: may a process group have been joined before?
+        recorded: does autograd record what is computed? ``None``: it depends.
+    """
+
+    frame: Frame
+    ranks: Ranks
+    in_group: bool
+    recorded: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +42,36 @@ class CallSite(Place):
     receivers: set[Value] = field(default_factory=set, compare=False)
     results: set[Value] = field(default_factory=set, compare=False)
     given: list[Arguments] = field(default_factory=list, compare=False)
+    reached: set[Surroundings] = field(default_factory=set, compare=False)
 
-    def note(self, receivers: Values, arguments: Arguments, results: Values, paths: set[str]) -> None:
+    def note(
+        self, receivers: Values, arguments: Arguments, results: Values, paths: set[str], surroundings: Surroundings
+    ) -> None:
         """Add one way in which the call is reached."""
+        self.reached.add(surroundings)
         self.receivers.update(receivers)
         self.results.update(results)
         self.given.append(arguments)
         self.paths.update(paths)
+
+    def runs_within(self, name: str) -> bool:
+        """Is a function of this name under way, whichever way this is reached?"""
+        return bool(self.reached) and all(way.frame.is_within(name) for way in self.reached)
+
+    @property
+    def frames(self) -> set[Frame]:
+        """The chains of calls by which it is reached."""
+        return {way.frame for way in self.reached}
+
+    @property
+    def ranks(self) -> frozenset[Ranks]:
+        """Which ranks of a process group run it, for each way in which it is reached."""
+        return frozenset(way.ranks for way in self.reached)
+
+    @property
+    def ranks_in_group(self) -> frozenset[Ranks]:
+        """The same, but only for the ways on which the program has joined a group before, in plain sight."""
+        return frozenset(way.ranks for way in self.reached if way.in_group)
 
     @property
     def method(self) -> str:
@@ -43,6 +83,11 @@ class CallSite(Place):
     def receiver_text(self) -> str:
         """The source of what the method is called on."""
         return source_of(self.node.func.expr) if isinstance(self.node.func, nodes.Attribute) else ""
+
+    @property
+    def callee_text(self) -> str:
+        """The source of what is called."""
+        return source_of(self.node.func)
 
     @property
     def chain_text(self) -> str:
@@ -57,6 +102,22 @@ class CallSite(Place):
         """The source of the target that the result is assigned to; empty if there is none."""
         parent = self.node.parent
         return source_of(parent.targets[0]) if isinstance(parent, nodes.Assign) else ""
+
+    @property
+    def first_argument_text(self) -> str:
+        """The source of the first argument; empty if there is none."""
+        return source_of(self.node.args[0]) if self.node.args else ""
+
+    @property
+    def is_handed_on(self) -> bool:
+        """Is the result, as a whole, given to somebody else, returned, or kept under a name that is?"""
+        parent = self.node.parent
+        if not isinstance(parent, nodes.Assign) or len(parent.targets) != 1:
+            return not isinstance(parent, nodes.Subscript | nodes.Attribute | nodes.Expr)
+        name = dotted(parent.targets[0])
+        scope = parent.scope() if isinstance(parent.targets[0], nodes.AssignName) else parent.root()
+        kinds = (nodes.Name, nodes.Attribute)
+        return not name or any(_hands_on(one) for one in scope.nodes_of_class(kinds) if dotted(one) == name)
 
     @property
     def is_statement(self) -> bool:
@@ -80,6 +141,21 @@ class CallSite(Place):
             "training" in text for text in _conditions(self.node)
         )
 
+    @property
+    def is_fallback(self) -> bool:
+        """Is the call made only after another way has failed, as in an ``except`` block?"""
+        node = self.node
+        while not isinstance(node, nodes.FunctionDef | nodes.Module):
+            if isinstance(node, nodes.ExceptHandler):
+                return True
+            node = node.parent
+        return False
+
+    @property
+    def is_unrecorded(self) -> bool:
+        """Is autograd off, whichever way the call is reached?"""
+        return {way.recorded for way in self.reached} == {False}
+
     def gives(self, parameter: str) -> bool:
         """Is the argument given: by keyword, by position, or perhaps through ``*args`` or ``**kwargs``?"""
         if any(keyword.arg in {None, parameter} for keyword in self.node.keywords):
@@ -89,10 +165,20 @@ class CallSite(Place):
         order = self._signature()
         return parameter in order and order.index(parameter) < len(self.node.args)
 
+    @property
+    def has_own_keywords(self) -> bool:
+        """Is a keyword given that torch's own function or method of this name does not take?"""
+        order = self._signature()
+        return any(keyword.arg not in order for keyword in self.node.keywords if keyword.arg)
+
     def argument(self, parameter: str) -> Values:
         """Return what the argument may be; empty if it is not given in plain sight."""
         order = self._signature()
         return NOTHING.union(*(arguments.get(parameter, order) for arguments in self.given))
+
+    def argument_values(self) -> Values:
+        """Return all that the arguments may be."""
+        return NOTHING.union(*(arguments.everything() for arguments in self.given))
 
     def depends_on(self, name: str) -> bool:
         """Does the call, or a condition around it in its function, ask for an attribute of this name?"""
@@ -150,6 +236,14 @@ def _is_read(target: nodes.AssignName) -> bool:
     if isinstance(scope, nodes.Module):
         return True  # another file may read it
     return any(name.name == target.name for name in scope.nodes_of_class(nodes.Name))
+
+
+def _hands_on(name: nodes.NodeNG) -> bool:
+    """Is something done with a whole mapping, and not just asked for a key?"""
+    parent = name.parent
+    if isinstance(parent, nodes.Compare):
+        return not any(operator in {"in", "not in", "is", "is not"} for operator, _ in parent.ops)
+    return not isinstance(parent, nodes.Subscript | nodes.Attribute | nodes.Expr | nodes.Delete | nodes.If)
 
 
 def _is_expected_to_raise(statement: nodes.Expr) -> bool:

@@ -193,3 +193,13 @@ def _body_has(definition: nodes.ClassDef, trait: Trait, store: Store) -> bool:
         asked = definition.nodes_of_class(nodes.Attribute)
         store.attributes_of[definition] = frozenset(node.attrname for node in asked)
     return not _TELLING_NAMES[trait].isdisjoint(store.attributes_of[definition])
+
+
+def speaks_of(definition: object, method: str, word: str) -> bool:
+    """Does a name in a method of a class, or in its decorators, end in a word?"""
+    found = definition.locals.get(method, ()) if isinstance(definition, nodes.ClassDef) else ()
+    return any(
+        (name.name if isinstance(name, nodes.Name) else name.attrname).endswith(word)
+        for function in found
+        for name in function.nodes_of_class((nodes.Name, nodes.Attribute))
+    )

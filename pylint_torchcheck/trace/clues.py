@@ -23,6 +23,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     OptimizerStep,
     PartReplaced,
     RecordedEvaluation,
+    SingleSampleForward,
     StepElsewhere,
     Thaw,
     UnscaledByHand,
@@ -30,7 +31,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     ZeroElsewhere,
     ZeroGrad,
 )
-from pylint_torchcheck.torch_api import effects, frameworks
+from pylint_torchcheck.torch_api import effects, frameworks, generated, lengths
 from pylint_torchcheck.torch_api.effects import Effect
 
 _BY_HAND: dict[type[Verb], str] = {
@@ -62,6 +63,8 @@ def _signs_of(verb: type[Verb]) -> Signs:
         return signs([Sign.EVALUATION], [Sign.BATCHES, *_SWITCHES])
     if verb is RecordedEvaluation:
         return signs([Sign.EVALUATION], [Sign.BATCHES])
+    if verb is SingleSampleForward:
+        return signs(["DataLoader"], sorted(_last(path) for path in lengths.SOURCES))
     if verb is PartReplaced:
         return signs(sorted(_last(path) for path in effects.WEIGHTED))
     if verb is Drained:
@@ -124,6 +127,8 @@ def signs_of_method(name: str, words: Collection[str], code: str) -> Iterator[Si
     """Return what a constructor or a ``forward`` shows in its words."""
     if name == "forward" and not _LAYERS.isdisjoint(words):
         yield Sign.BUILT_IN_FORWARD
+    elif name != "__init__" and not _LAYERS.isdisjoint(words) and _BUILT_AND_CALLED.search(code):
+        yield Sign.BUILT_AND_CALLED
     if name == "__init__":
         setting, base = _SETTING.search(code), code.find(".__init__")
         if setting and (base < 0 or setting.start() < base):
@@ -141,6 +146,24 @@ def is_collection(value: nodes.NodeNG, names: Collection[str]) -> bool:
     return any(_makes_object(call) for call in calls) or not any(_items(value))
 
 
+def is_tensor(value: nodes.NodeNG, names: Collection[str]) -> bool:
+    """Is an expression a tensor that torch makes of numbers, or computed from one, or from one of the names?"""
+    while True:
+        match value:
+            case nodes.Name(name=name):
+                return name in names
+            case nodes.Call(func=nodes.Attribute(expr=nodes.Name(name="torch"), attrname=name), args=arguments):
+                return name in _MAKING or any(is_tensor(argument, names) for argument in arguments)
+            case nodes.Call(func=nodes.Attribute(expr=source)) | nodes.Subscript(value=source):
+                value = source
+            case nodes.UnaryOp(operand=source) | nodes.BinOp(right=nodes.Const(), left=source):
+                value = source
+            case nodes.BinOp(left=left, right=right):
+                return is_tensor(right, names) or is_tensor(left, names)
+            case _:
+                return False
+
+
 def _items(value: nodes.NodeNG) -> list[nodes.NodeNG]:
     return list(value.args) if isinstance(value, nodes.Call) else list(value.get_children())
 
@@ -151,6 +174,11 @@ def _makes_object(call: nodes.Call) -> bool:
     return name[:1].isupper()
 
 
+_MAKING = frozenset(_last(path) for path in generated.CONSTRUCTORS)
 _COLLECTIONS = (nodes.List, nodes.Tuple, nodes.Dict, nodes.ListComp, nodes.DictComp)
 _LAYERS = frozenset(_last(path) for path in effects.PARAMETRIC | effects.DROPOUTS)
+_MADE = rf"(?:[\w.]{{1,60}}\.)?(?:{'|'.join(sorted(_LAYERS))}|Sequential)\("
+_BUILT_AND_CALLED = re.compile(
+    rf"{_MADE}[^\n()]*\)\s*(?:\.\w+\([^()\n]*\)\s*)*\(|\b(\w+)\s*=\s*{_MADE}[\s\S]{{0,800}}?\b\1\("
+)
 _SETTING = re.compile(r"\bself\.\w+\s*(?::[^=\n]+)?=(?!=)")

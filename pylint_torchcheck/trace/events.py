@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from astroid import nodes
 
 from pylint_torchcheck.pitfalls.vocabulary import Verb
-from pylint_torchcheck.trace import purpose
+from pylint_torchcheck.trace import precision, purpose
+from pylint_torchcheck.trace.contents import Contents
 from pylint_torchcheck.trace.loops import Loop
-from pylint_torchcheck.trace.places import Place
-from pylint_torchcheck.trace.recurrence import conditions, counts
+from pylint_torchcheck.trace.places import Place, source_of
+from pylint_torchcheck.trace.recurrence import conditions, counts, happens_at_times, period
+from pylint_torchcheck.trace.references import giver
 from pylint_torchcheck.trace.values import NOTHING, Frame, Value, Values
 
 
@@ -28,11 +30,30 @@ class Event:
     results: Values = NOTHING
     loops: tuple[Loop, ...] = ()
     outlives_iteration: bool = False
+    contents: Contents | None = None
+    inside: tuple[Values, ...] = ()  # the contexts of the `with` blocks around it
 
     @property
     def place(self) -> Place:
         """Where it happens."""
         return Place(self.node)
+
+    def is_told(self, keyword: str) -> bool:
+        """Is a keyword given to the call by which it happens, or to one that leads to it?"""
+        calls = (call for call in (self.node, *self.frame.calls) if isinstance(call, nodes.Call))
+        return any(given.arg == keyword for call in calls for given in call.keywords)
+
+    @property
+    def receiver_text(self) -> str:
+        """The source of what the method is called on by which it happens."""
+        func = self.node.func if isinstance(self.node, nodes.Call) else None
+        return source_of(func.expr) if isinstance(func, nodes.Attribute) else ""
+
+    @property
+    def giver(self) -> Place:
+        """The call that brings in what happens to it: that of a helper, where it takes it and hands it on."""
+        first = self.node.args[0] if isinstance(self.node, nodes.Call) and self.node.args else None
+        return giver(self.node, first, self.frame) if isinstance(self.node, nodes.Call) else self.place
 
     def leaving_call(self, tree: nodes.Module) -> nodes.NodeNG | None:
         """Return the call in a file by which an event of another file comes about."""
@@ -44,6 +65,11 @@ class Event:
     def in_evaluation(self) -> bool:
         """Is this part of validation, test or inference, by the names around it?"""
         return purpose.is_evaluation(self.frame, self.loops)
+
+    @property
+    def autocast(self) -> str | None:
+        """The type that autocast computes in here, or ``"off"``; ``None``: no autocast, empty: of a type not known."""
+        return precision.under(self.inside)
 
     @property
     def depth(self) -> int:
@@ -60,6 +86,17 @@ class Event:
         """Does this happen every so many iterations of the innermost loop, as ``if index % 4 == 0`` says?"""
         return any(isinstance(one, nodes.If) and counts(one.test) for one in conditions(self))
 
+    @property
+    def happens_at_times(self) -> bool:
+        """Does this happen in some iterations and not in others, or to an item that each iteration chooses anew?"""
+        return happens_at_times(self)
+
+    @property
+    def period(self) -> str:
+        """The source of the number of iterations after each of which this happens; empty if it is not periodic."""
+        tests = (one.test for one in conditions(self) if isinstance(one, nodes.If))
+        return next((found for found in map(period, tests) if found), "")
+
     def makes_anew(self, subject: object) -> bool:
         """Is an object made within the innermost loop around this, and so made anew in each iteration?"""
         if not self.loops or not isinstance(subject, Value):
@@ -67,6 +104,21 @@ class Event:
         loop = self.loops[-1].node
         calls = subject.frame.calls if subject.frame is not None else ()
         return any(loop.parent_of(node) for node in (subject.site, *calls) if node is not None)
+
+    @property
+    def functions(self) -> frozenset[str]:
+        """The names of the functions under way."""
+        return frozenset(function.name for function in self.frame.functions())
+
+    def is_reached_like(self, subject: object) -> bool:
+        """Was an object made on the same way into the program?"""
+        return (
+            isinstance(subject, Value) and subject.frame is not None and subject.frame.outermost is self.frame.outermost
+        )
+
+    def shares_loop_with(self, other: object) -> bool:
+        """Do both happen in one loop, each time around?"""
+        return isinstance(other, Event) and not set(self.loops).isdisjoint(other.loops)
 
     @property
     def over_loader(self) -> bool:
@@ -108,6 +160,19 @@ class Trace:
             events = self._in_loops.get(event.loops[-1], ())
             yield from (one for one in events if issubclass(one.verb, verb))
 
+    def may_follow(self, event: object, *, after: object, avoiding: Collection[object] = ()) -> bool:
+        """May ``event`` happen after another one, with none of those to avoid between them?"""
+        if not isinstance(event, Event) or not isinstance(after, Event):
+            return False
+        avoided = {one.number for one in avoiding if isinstance(one, Event)}
+        return event.number in self.reachable(after.number, avoiding=avoided)
+
+    def always_follows(self, event: object, *, after: object) -> bool:
+        """Has another event happened on each way that leads to ``event``?"""
+        if not isinstance(event, Event) or not isinstance(after, Event):
+            return False
+        return event.number not in self.reachable(0, avoiding={after.number})
+
     @cached_property
     def _in_loops(self) -> dict[Loop, list[Event]]:
         """The events in each loop, for when all is read."""
@@ -117,13 +182,18 @@ class Trace:
                 found.setdefault(loop, []).append(event)
         return found
 
-    def reachable(self, *starts: int) -> set[int]:
-        """Return the numbers of the events that can happen after one of the events ``starts``."""
+    def reachable(self, *starts: int, avoiding: Collection[int] = ()) -> set[int]:
+        """Return the numbers of the events that can happen after one of the events ``starts``.
+
+        Args:
+            starts: the numbers of these events.
+            avoiding: events that must not happen on the way.
+        """
         found: set[int] = set()
         waiting = [follower for start in starts for follower in self.followers[start]]
         while waiting:
             number = waiting.pop()
-            if number not in found:
+            if number not in found and number not in avoiding:
                 found.add(number)
                 waiting.extend(self.followers[number])
         return found

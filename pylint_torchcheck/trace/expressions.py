@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, TypeAlias
 
 from astroid import nodes
@@ -11,16 +11,18 @@ from astroid import nodes
 from pylint_torchcheck.pitfalls.vocabulary import Kind, PartReplaced
 from pylint_torchcheck.torch_api import effects
 from pylint_torchcheck.torch_api.objects import canonical, is_child
-from pylint_torchcheck.trace import truth
+from pylint_torchcheck.trace import products, ranks, truth
 from pylint_torchcheck.trace.classes import find_method, is_property
 from pylint_torchcheck.trace.machine import Machine
 from pylint_torchcheck.trace.places import dotted
-from pylint_torchcheck.trace.sites import AttributeSite, Comparison
+from pylint_torchcheck.trace.sites import AttributeSite, Comparison, Expression
 from pylint_torchcheck.trace.state import join
-from pylint_torchcheck.trace.values import ANYTHING, NOTHING, PLAIN, Frame, Store, Value, Values
+from pylint_torchcheck.trace.values import ANYTHING, NOTHING, PLAIN, Frame, Store, Value, Values, objects
 
 _MOST_VALUES = 200
+_PERHAPS_RANKS = frozenset({Kind.UNKNOWN, Kind.DATA, Kind.CONSTANT})
 _NUMBERS = frozenset({"math", "numpy", "torch"})
+_ELEMENTWISE = frozenset({"==", "!=", "<", ">", "<=", ">="})
 _TENSOR_VIEWS = frozenset({"T", "mT", "H", "mH", "real", "imag"})
 _TENSOR_PLAIN = frozenset({"shape", "dtype", "ndim", "requires_grad", "is_cuda", "grad_fn", "is_leaf", "layout"})
 
@@ -34,7 +36,8 @@ _Reader: TypeAlias = Callable[[Any, Any], Values]
 class Expressions(Machine):
     """Evaluates expressions; calls are read by the class that extends it."""
 
-    # For each type of node, the method that reads it. A bound one would keep all that was read from being freed.
+    # For each type of node, the method that reads it. A bound one would keep all that was read alive until the next
+    # collection.
     _evaluators: ClassVar[dict[type[nodes.NodeNG], _Reader]] = {}
 
     def __init__(self, tree: nodes.Module, store: Store) -> None:
@@ -42,6 +45,8 @@ class Expressions(Machine):
         self.attributes: dict[nodes.NodeNG, AttributeSite] = {}  # what is read, but for methods in calls, and assigned
 
         self.comparisons: dict[nodes.NodeNG, Comparison] = {}
+        self.entered: dict[nodes.NodeNG, Expression] = {}  # what `with` statements enter
+        self.above_classes: dict[nodes.NodeNG, Expression] = {}  # decorators
 
     def evaluate(self, node: nodes.NodeNG | None) -> Values:
         """Return what an expression may be; an expression that is not known may be anything."""
@@ -69,7 +74,7 @@ class Expressions(Machine):
         return self.store.constant(node.value)
 
     def _name(self, node: nodes.Name) -> Values:
-        return self.lookup(node.name)
+        return _with_rank(node.name, self.lookup(node.name))
 
     def _call(self, node: nodes.Call) -> Values:
         self.spend()
@@ -90,8 +95,11 @@ class Expressions(Machine):
         return self.elements(self.evaluate(node.value), node)
 
     def _joinedstr(self, node: nodes.JoinedStr) -> Values:
-        self._children(node)
-        return PLAIN
+        return PLAIN | ranks.carried(NOTHING.union(*(self.evaluate(part) for part in node.values)))
+
+    def _formattedvalue(self, node: nodes.FormattedValue) -> Values:
+        self.evaluate(node.format_spec)
+        return self.evaluate(node.value)
 
     # Operators
 
@@ -101,29 +109,33 @@ class Expressions(Machine):
             chain.append(chain[-1].left)
         values = self.evaluate(chain[-1].left)
         for operation in reversed(chain):
-            values = self.combine(operation, values | self.evaluate(operation.right))
+            values = self._operation(operation, values, self.evaluate(operation.right))
         return values
 
-    def combine(self, site: nodes.NodeNG, operands: Values) -> Values:
+    def _operation(self, node: nodes.BinOp, left: Values, right: Values) -> Values:
+        """Return the result of arithmetic; a tensor times 0 is one that hands no gradient on."""
+        values = self.combine(node, left | right)
+        if node.op == "*" and (products.is_zero(left) or products.is_zero(right)):
+            return products.marked(self, node, values)
+        return values
+
+    def combine(self, site: nodes.NodeNG, operands: Values, path: str = "") -> Values:
         """Return the result of arithmetic."""
         kinds = {value.kind for value in operands}
         if kinds & {Kind.TENSOR, Kind.PARAMETER}:
-            return self.tensor(
-                site, operands, guessed=Kind.UNKNOWN in kinds or any(value.guessed for value in operands)
-            )
+            guessed = Kind.UNKNOWN in kinds or any(value.guessed for value in operands)
+            return self.tensor(site, operands, guessed=guessed, path=path)
         if kinds & {Kind.COLLECTION, Kind.PARAMETERS, Kind.SOME_PARAMETERS}:
             return self.collection(site, [("*", operands)])
-        return self.unknown(site, operands) if Kind.UNKNOWN in kinds else PLAIN
-
-    def unknown(self, site: nodes.NodeNG, sources: Iterable[Value] = ()) -> Values:
-        """Return something unknown that was made from ``sources``."""
-        value = self.store.make(Kind.UNKNOWN, site, self.frame)
-        self.store.derive(value, sources)
-        return frozenset({value})
+        made = self.unknown(site, operands) if Kind.UNKNOWN in kinds else PLAIN
+        return made | ranks.carried(operands)
 
     def _unaryop(self, node: nodes.UnaryOp) -> Values:
         operand = self.evaluate(node.operand)
         if node.op == "not":
+            said = ranks.said_by(node.operand, operand)
+            if said is not None:
+                return ranks.as_value(ranks.negated(said), self.store)
             return self._truth(truth.negated(truth.of(operand)))
         return operand if node.op == "+" else self._negative(node, operand)
 
@@ -141,10 +153,20 @@ class Expressions(Machine):
         rights = [(operator, self.evaluate(right)) for operator, right in node.ops]
         if len(rights) == 1:
             operator, right = rights[0]
-            if operator in {"==", "!="}:
-                self._note_comparison(node, left, right)
+            if operator in {"==", "!=", "in", "not in"}:
+                self._note_comparison(node, left, right if operator in {"==", "!="} else self._listed(right))
+            said = ranks.compared(node, left, right, self.store)
+            if said is not None:
+                return ranks.as_value(said, self.store)
+            if operator in _ELEMENTWISE and _compares_tensors(left, right):
+                return self.combine(node, left | right, path="eq")
             return self._truth(truth.of_comparison(left, operator, right))
         return PLAIN
+
+    def _listed(self, values: Values) -> Values:
+        """Return what is in a list, tuple or set that is written out, each of which ``in`` compares with."""
+        are_lists = all(isinstance(value.site, nodes.List | nodes.Tuple | nodes.Set) for value in values)
+        return NOTHING.union(*(frozenset(self.store.parts.get(value, ())) for value in values)) if are_lists else values
 
     def _note_comparison(self, node: nodes.Compare, left: Values, right: Values) -> None:
         if self.is_in_file:
@@ -155,11 +177,17 @@ class Expressions(Machine):
     def _boolop(self, node: nodes.BoolOp) -> Values:
         stops = node.op == "or"
         found: Values = NOTHING
+        said: list[ranks.Condition | None] = []
         for operand in node.values:
             values = self.evaluate(operand)
             found |= values
+            said.append(ranks.said_by(operand, values))
             if truth.of(values) is stops:
                 return values if found == values else found
+        condition = ranks.joined(node.op, said)
+        if condition is not None:
+            plain = frozenset(value for value in found if not ranks.is_condition(value))
+            return plain | ranks.as_value(condition, self.store)
         return self._conjunction(found) if node.op == "and" else found
 
     def _conjunction(self, found: Values) -> Values:
@@ -258,9 +286,15 @@ class Expressions(Machine):
                 return frozenset({self.store.make(Kind.CHECKPOINT, value.site, value.frame, path=value.path)})
             case Kind.MODULE:
                 return frozenset({self.store.make(Kind.MODULE, owner=value, path="[]", guessed=True)})
+            case Kind.LIBRARY if value.path in effects.ENVIRONMENTS:
+                return PLAIN | self.variable(node, key)
             case Kind.LIBRARY | Kind.CONSTANT | Kind.DATA:
-                return PLAIN
+                return PLAIN | ranks.carried([value])
         return self.unknown(node, [value])
+
+    def variable(self, node: nodes.NodeNG, names: Values) -> Values:
+        """Return the rank that an environment variable holds; nothing, if it holds none."""
+        return NOTHING.union(*(ranks.named(name.constant) for name in names if isinstance(name.constant, str)))
 
     def _part_of_tensor(self, value: Value, index: object, site: nodes.NodeNG) -> Values:
         """Return an element of a tensor, or of the tuple that a function gave; no gradient flows through indices."""
@@ -319,17 +353,17 @@ class Expressions(Machine):
     # Attributes
 
     def _attribute(self, node: nodes.Attribute) -> Values:
-        receivers = self.evaluate(node.expr)
+        receivers = objects(self.evaluate(node.expr))
         values = self.attribute(receivers, node.attrname, node)
         self.note_attribute(node, receivers, values)
-        return values
+        return _with_rank(node.attrname, values)
 
     def note_attribute(self, node: nodes.Attribute | nodes.AssignAttr, receivers: Values, values: Values) -> None:
         """Remember what an attribute is asked of, or assigned to, and what it may be."""
         if self.is_in_file:
             if node not in self.attributes:
                 self.attributes[node] = AttributeSite(node)
-            self.attributes[node].note(receivers, values)
+            self.attributes[node].note(receivers, values, self.frame)
 
     def attribute(self, values: Values, name: str, node: nodes.NodeNG) -> Values:
         """Return what ``values.name`` may be; of very many objects, nothing is said."""
@@ -390,6 +424,8 @@ class Expressions(Machine):
                 return frozenset({self.store.make(Kind.LIBRARY, path=canonical(f"{value.path}.{name}"))})
             case Kind.MODULE if name in effects.UNWRAPPING_ATTRIBUTES:
                 return frozenset({value})
+            case Kind.MODULE if name == "weight" and value.path in effects.WITH_WEIGHT and value.owner is None:
+                return frozenset({self.store.make(Kind.PARAMETER, value.site, value.frame, path=name, owner=value)})
             case Kind.MODULE if is_child(value.path, name):
                 return frozenset({self.store.make(Kind.MODULE, owner=value, path=name)})
             case Kind.TENSOR | Kind.PARAMETER:
@@ -477,7 +513,10 @@ class Expressions(Machine):
 
     def _assign_element(self, target: nodes.Subscript, values: Values) -> None:
         key = self.evaluate(target.slice)
-        for value in self.evaluate(target.value):
+        changed = self.evaluate(target.value)
+        if not any(isinstance(one.constant, str) for one in key):  # no tensor is asked for an element by name
+            self.change_in_place(target.parent, changed)
+        for value in changed:
             if value.kind in {Kind.COLLECTION, Kind.TENSOR, Kind.MODULE}:
                 self.store.derive(value, values)
             if value.kind is Kind.UNKNOWN and value.owner is not None and value.path in _REGISTERS:
@@ -487,7 +526,10 @@ class Expressions(Machine):
             self.rest_of.pop(value, None)
             for one in key:
                 if value.kind is Kind.COLLECTION and isinstance(one.constant, str):
+                    self.store.keys.setdefault(value, {})[one.constant] = None
                     self.here().put((value, one.constant), values)
+                elif value.kind is Kind.COLLECTION:
+                    self.store.open.add(value)
 
     def _unpacked(self, values: Values, index: int, target: nodes.NodeNG) -> Values:
         found = NOTHING
@@ -506,6 +548,21 @@ class Expressions(Machine):
             case Kind.CONSTANT | Kind.DATA | Kind.LIBRARY:
                 return PLAIN
         return self.unknown(target, [value])
+
+
+def _compares_tensors(left: Values, right: Values) -> bool:
+    """Is each number compared by itself? Of ``None`` and of text there is one answer."""
+    kinds = {value.kind for value in left | right}
+    constants = [value.constant for value in left | right if value.kind is Kind.CONSTANT]
+    return bool(kinds & {Kind.TENSOR, Kind.PARAMETER}) and not any(
+        one is None or isinstance(one, str) for one in constants
+    )
+
+
+def _with_rank(name: str, values: Values) -> Values:
+    """Add the rank that a name speaks of, if nothing else is known of what it stands for."""
+    rank = ranks.named(name)
+    return values | rank if rank and all(value.kind in _PERHAPS_RANKS for value in values) else values
 
 
 def of_module(value: Value) -> bool:

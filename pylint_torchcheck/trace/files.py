@@ -42,6 +42,15 @@ class Files:
             self._after(index, written).issuperset(self._reading[index][load.node]) for index in reached
         )
 
+    def come_after(self, load: CallSite, save: CallSite) -> bool:
+        """Does a save follow a load, on a way on which the load never follows the save?"""
+        for index, trace in enumerate(self._traces):
+            loads = self._reading[index].get(load.node, ())
+            saves = self._writing[index].get(save.node, ())
+            if loads and saves and not trace.reachable(*saves).intersection(loads):
+                return True
+        return False
+
     def _after(self, index: int, written: list[nodes.NodeNG]) -> set[int]:
         """Return the events of a trace that may come after one of these calls has written its file."""
         starts = (number for save in written for number in self._writing[index].get(save, ()))
@@ -69,6 +78,22 @@ def _is_bound_once(name: nodes.NodeNG) -> bool:
 def _is_written_out(name: nodes.NodeNG) -> bool:
     constants = name.nodes_of_class(nodes.Const)
     return any(isinstance(constant.value, str) and constant.value.strip("{}%/.") for constant in constants)
+
+
+def written_name(name: nodes.NodeNG | None) -> str:
+    """Return the text that names a file, with ``{}`` for what is filled in; empty if it is not written out."""
+    if isinstance(name, nodes.Name):
+        _, bound = name.lookup(name.name)
+        values = [one.parent.value for one in bound if isinstance(one.parent, nodes.Assign)]
+        name = values[0] if len(values) == len(bound) == 1 else None
+    match name:
+        case nodes.Const(value=str() as text):
+            return text
+        case nodes.Call(func=nodes.Attribute(attrname="format", expr=nodes.Const(value=str()))) | nodes.JoinedStr():
+            return _outline(name)
+        case nodes.BinOp(op="%", left=nodes.Const(value=str())):
+            return _outline(name)
+    return ""
 
 
 def _outline(name: nodes.NodeNG) -> str:

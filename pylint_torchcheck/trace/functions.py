@@ -9,9 +9,10 @@ from typing import TypeAlias
 
 from astroid import nodes
 
-from pylint_torchcheck.pitfalls.vocabulary import Created, Forward, Kind, Obtained
+from pylint_torchcheck.pitfalls.vocabulary import Created, Forward, Kind, Obtained, Ranks
 from pylint_torchcheck.torch_api import frameworks
 from pylint_torchcheck.torch_api.objects import made_by
+from pylint_torchcheck.trace import ranks
 from pylint_torchcheck.trace.arguments import Arguments, defaults, parameters
 from pylint_torchcheck.trace.classes import find_method, is_context_manager, is_static, kind_of_instance
 from pylint_torchcheck.trace.events import Trace
@@ -123,7 +124,8 @@ class Functions(Expressions):
         """Bind the parameters of a function whose callers are not in sight."""
         self._bind_defaults(definition, frame, {})
         state = self.here()
-        is_forward = definition.name == "forward" and any(value.kind is Kind.MODULE for value in receiver)
+        is_module = any(value.kind in {Kind.MODULE, Kind.LOSS_FUNCTION} for value in receiver)
+        is_forward = definition.name == "forward" and is_module
         for index, parameter in enumerate(parameters(definition)):
             unknown = self._expected(parameter, definition, frame)
             state.put((frame, parameter.name), self._input(parameter, frame, unknown) if is_forward else unknown)
@@ -163,16 +165,33 @@ class Functions(Expressions):
         """Return the path of the class that annotates a parameter; empty if it has none that is known."""
         if definition not in self._annotations:
             self._annotations[definition] = _annotations_of(definition)
-        annotation = self._annotations[definition].get(parameter.name)
+        annotation = _unquoted(self._annotations[definition].get(parameter.name))
         if annotation is None or not dotted(annotation):
             return ""
         outer, self.frame = self.frame, frame.parent or frame
         try:
-            meanings = self.evaluate(annotation)
+            meanings = self._meanings(dotted(annotation))
         finally:
             self.frame = outer
         known = _ANNOTATIONS.keys() | frameworks.METHODS.keys()
-        return next((value.path for value in meanings if value.path in known), "")
+        return next((value.path for value in meanings if value.path in known), "") or self._module_among(meanings)
+
+    def _meanings(self, name: str) -> Values:
+        """Return what a dotted name stands for, wherever it is written."""
+        first, *rest = name.split(".")
+        values = self.lookup(first)
+        for attribute in rest:
+            values = self.attribute(values, attribute, self.frame.scope)
+        return values
+
+    def _module_among(self, classes: Values) -> str:
+        """Say that a class of the project is one of modules, if it is."""
+        kinds = [
+            kind_of_instance(one.definition, self.store)
+            for one in classes
+            if isinstance(one.definition, nodes.ClassDef)
+        ]
+        return "torch.nn.Module" if kinds and all(kind == (Kind.MODULE, False) for kind in kinds) else ""
 
     def _given(
         self, definition: nodes.FunctionDef | nodes.Lambda, frame: Frame, arguments: Arguments, receiver: Values
@@ -229,6 +248,9 @@ class Functions(Expressions):
     def run(self, definition: nodes.FunctionDef | nodes.Lambda, frame: Frame, contexts: list[Values]) -> Values:
         """Read a function's body in ``frame``; return what it may return."""
         self.read.add(definition)
+        coming = self.here().get(ranks.ARRIVING) or NOTHING
+        if isinstance(definition, nodes.FunctionDef) and ranks.is_decorated(definition):
+            self.here().put(ranks.ARRIVING, self.store.constant(Ranks.FIRST))
         begin = len(self.trace.recorded)
         with self._activated(frame, contexts):
             if not isinstance(definition, nodes.FunctionDef):
@@ -241,6 +263,8 @@ class Functions(Expressions):
             ends = [(self.state, self.store.constant(None)), *self.returns]
             alive = [(state, values) for state, values in ends if state is not None]
             self.state = join(state for state, _ in alive)
+            if self.state is not None:
+                self.state.put(ranks.ARRIVING, coming)  # whoever called comes back, if anybody does
             self.forget(frame)
             if self.yields:
                 acts = (event for event in self.trace.recorded[begin:] if not issubclass(event.verb, _LEAVING_ALONE))
@@ -310,6 +334,18 @@ def _shifted(definition: nodes.FunctionDef | nodes.Lambda, arguments: Arguments,
     """Return the arguments behind ``self``, if the function takes it."""
     takes_self = receiver and isinstance(definition, nodes.FunctionDef) and not is_static(definition)
     return Arguments([receiver, *arguments.positional], arguments.keywords) if takes_self else arguments
+
+
+def _unquoted(annotation: nodes.NodeNG | None) -> nodes.NodeNG | None:
+    """Return the one type of ``"nn.Module"``, ``Optional[nn.Module]`` and ``nn.Module | None``."""
+    match annotation:
+        case nodes.Const(value=str(text)) if text.replace(".", "").isidentifier():
+            return nodes.Name(text, 0, 0, annotation, end_lineno=0, end_col_offset=0)
+        case nodes.Subscript(value=outer, slice=inner) if dotted(outer).rpartition(".")[2] == "Optional":
+            return _unquoted(inner)
+        case nodes.BinOp(op="|", left=one, right=nodes.Const(value=None)):
+            return _unquoted(one)
+    return annotation
 
 
 def _annotations_of(definition: nodes.FunctionDef | nodes.Lambda) -> dict[str, nodes.NodeNG | None]:

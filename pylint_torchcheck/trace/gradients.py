@@ -6,7 +6,7 @@ from astroid import nodes
 
 from pylint_torchcheck.pitfalls.vocabulary import GradientsWritten, Kind, UnscaledByHand, ZeroGrad, ZeroGradPart
 from pylint_torchcheck.trace.machine import Machine
-from pylint_torchcheck.trace.values import Store, Value, Values
+from pylint_torchcheck.trace.values import Store, Value, Values, is_none
 
 _CLEARING = frozenset({"zero_", "fill_"})
 _SCALING = frozenset({"mul_", "div_"})
@@ -22,13 +22,17 @@ def holders(values: Values) -> Values:
 
 def assign(machine: Machine, node: nodes.NodeNG, holder: Value, written: Values) -> None:
     """Record ``p.grad = ...``: ``None`` and zeros clear, anything else is a gradient that replaces the old one."""
-    if all(value.path in _ZEROS or (value.kind is Kind.CONSTANT and value.constant is None) for value in written):
+    if all(value.path in _ZEROS or is_none(value) for value in written):
         _clear(machine, node, holder)
     else:
-        subjects = _subjects(machine.store, holder)
-        machine.emit(ZeroGradPart, node, subjects)
-        machine.emit(GradientsWritten, node, subjects)
-        machine.emit(UnscaledByHand, node, subjects)
+        _write(machine, node, holder)
+
+
+def _write(machine: Machine, node: nodes.NodeNG, holder: Value) -> None:
+    subjects = _subjects(machine.store, holder)
+    machine.emit(ZeroGradPart, node, subjects)
+    machine.emit(GradientsWritten, node, subjects)
+    machine.emit(UnscaledByHand, node, subjects)
 
 
 def scale(machine: Machine, node: nodes.NodeNG, holder: Value) -> None:
@@ -38,13 +42,24 @@ def scale(machine: Machine, node: nodes.NodeNG, holder: Value) -> None:
 
 def change(machine: Machine, node: nodes.NodeNG, gradient: Value, method: str) -> None:
     """Record ``p.grad.zero_()`` and the like; a tensor that is no gradient concerns nobody."""
-    holder = _holder(gradient)
-    if holder is not None:
+    holder = holder_of(gradient)
+    if holder is None:
+        return
+    if method == "fill_" and not _fills_with_zeros(node):
+        _write(machine, node, holder)
+    else:
         act = _clear if method in _CLEARING else scale
         act(machine, node, holder)
 
 
-def _holder(gradient: Value | None) -> Value | None:
+def _fills_with_zeros(node: nodes.NodeNG) -> bool:
+    match node:
+        case nodes.Call(args=[nodes.Const(value=value)]):
+            return bool(value == 0)
+    return False
+
+
+def holder_of(gradient: Value | None) -> Value | None:
     """Return that whose gradient this is, through ``.grad.data`` too."""
     while gradient is not None and gradient.path == "data":
         gradient = gradient.owner

@@ -17,27 +17,31 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     EvaluationForward,
     Forward,
     GradientsTaken,
+    HalfBackward,
     Kind,
+    LoadWeights,
     Obtained,
     OptimizerStep,
     RecordedEvaluation,
     ScaledBackward,
     SchedulerSet,
     SchedulerStep,
+    SingleSampleForward,
     Thaw,
     Verb,
+    WeightsCopied,
 )
 from pylint_torchcheck.torch_api import effects, generated
 from pylint_torchcheck.torch_api.effects import EACH, Effect
-from pylint_torchcheck.torch_api.objects import function_effect, is_harmless, made_by, signature
-from pylint_torchcheck.trace import gradients, norms, purpose, truth
+from pylint_torchcheck.torch_api.objects import AUTOCASTS, function_effect, is_harmless, made_by, signature
+from pylint_torchcheck.trace import gradients, lengths, norms, precision, purpose, ranks, shapes, truth
 from pylint_torchcheck.trace.arguments import Arguments
+from pylint_torchcheck.trace.events import Event
 from pylint_torchcheck.trace.functions import Functions
 from pylint_torchcheck.trace.places import dotted
 from pylint_torchcheck.trace.values import NOTHING, PLAIN, Store, Value, Values
 
 STEP_HOOKS = "(step hooks)"  # the slot for what an optimizer runs after each step
-_SCALED = "scaled"  # the path of a loss that a gradient scaler has multiplied
 _ESCAPING = frozenset({Kind.MODULE, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER, Kind.TENSOR})
 
 
@@ -46,10 +50,15 @@ class Library(Functions):
 
     def __init__(self, tree: nodes.Module, store: Store) -> None:
         super().__init__(tree, store)
+        self._outputs: set[Value] = set()  # what comes of modules while gradients are recorded,
+        self._halved: set[Value] = set()  # and what of them under float16 autocast
         self._trains: dict[nodes.FunctionDef, bool] = {}  # does the function call `backward`?
 
     def library_call(self, node: nodes.Call, path: str, arguments: Arguments) -> Values:
         """Return what a call of a library's function or class gives, and record what it does."""
+        return lengths.noted(self, node, path, arguments, self._library_call(node, path, arguments))
+
+    def _library_call(self, node: nodes.Call, path: str, arguments: Arguments) -> Values:
         special = getattr(self, f"_call_{path.replace('.', '_')}", None)
         if special is not None:
             return special(node, arguments)  # type: ignore[no-any-return]
@@ -58,7 +67,7 @@ class Library(Functions):
         if path in effects.ITERATION_WRAPPERS:
             return arguments.positional[0] if arguments.positional else arguments.everything() or PLAIN
         if path in effects.COPIERS:
-            return self._copies(node, arguments.everything())
+            return self._copies(node, path, arguments.everything())
         effect = function_effect(path)
         if effect is not None:
             return self._known_function(node, path, effect, arguments)
@@ -78,7 +87,7 @@ class Library(Functions):
             return self.unknown_call(node, path, arguments)
         if path.startswith("torch") or path in effects.UNKNOWN_BUILTINS:
             return self.result_of_unknown(node, path, arguments)
-        return PLAIN
+        return PLAIN | ranks.carried(arguments.everything())
 
     def _construct(self, node: nodes.Call, kind: Kind, path: str, arguments: Arguments) -> Values:
         given = arguments.everything()
@@ -111,11 +120,12 @@ class Library(Functions):
         if path not in generated.CONSTRUCTORS:
             return self.tensor(node, arguments.everything(), path=path)
         requires = truth.of(arguments.keywords.get("requires_grad", self.store.constant(False)))
-        on_graph = False if requires is False else None
-        return frozenset({self.store.make(Kind.TENSOR, node, self.frame, path=path, on_graph=on_graph)})
+        return frozenset({self.store.make(Kind.TENSOR, node, self.frame, path=path, on_graph=requires)})
 
     def _context(self, node: nodes.Call, path: str, arguments: Arguments) -> Values:
         """Return a context manager; ``set_grad_enabled`` acts at once, too."""
+        if path in AUTOCASTS:
+            return frozenset({self.store.make(Kind.CONTEXT, path=path, constant=precision.asked_for(path, arguments))})
         answer = effects.GRAD_CONTEXTS.get(path)
         given = arguments.everything()
         if path.endswith("set_grad_enabled"):
@@ -130,8 +140,11 @@ class Library(Functions):
             self.switch_recording(frozenset({value}))
         return frozenset({value})
 
-    def _copies(self, node: nodes.Call, values: Values) -> Values:
-        return NOTHING.union(*(self._copy(node, value) for value in values))
+    def _copies(self, node: nodes.Call, path: str, values: Values) -> Values:
+        """Return copies; a shallow one of a state dict holds the same tensors, and so is as good as the same."""
+        is_shallow = path == "copy.copy"
+        same = frozenset(value for value in values if is_shallow and value.kind is Kind.STATE_DICT)
+        return same.union(*(self._copy(node, value) for value in values - same))
 
     def _copy(self, node: nodes.Call, value: Value) -> Values:
         copied = self.store.make(
@@ -145,6 +158,11 @@ class Library(Functions):
         for value in self.elements(arguments.everything(), node):
             gradients.change(self, node, value, "zero_")
         return PLAIN
+
+    def _call_os_getenv(self, node: nodes.Call, arguments: Arguments) -> Values:
+        return PLAIN | self.variable(node, arguments.positional[0] if arguments.positional else NOTHING)
+
+    _call_os_environ_get = _call_os_getenv
 
     def _call_torch_device(self, node: nodes.Call, _: Arguments) -> Values:
         return self.device(node)
@@ -250,7 +268,7 @@ class Library(Functions):
             self.emit(verb, node, subjects)
             if verb is EvalMode and self.held_norms is not None and norms.are_picked(node):
                 self.held_norms |= norms.owners_of(subjects)
-            if verb is OptimizerStep:
+            if issubclass(verb, OptimizerStep):
                 self._run_step_hooks(node, subjects)
         if effect.then is not None:
             self.emit(effect.then, node, subjects)
@@ -294,12 +312,14 @@ class Library(Functions):
 
     def _verb(self, effect: Effect, subjects: Values, arguments: Arguments, parameters: Sequence[str]) -> type[Verb]:
         assert effect.verb is not None
-        if effect.verb is Backward and subjects and all(value.path == _SCALED for value in subjects):
-            return ScaledBackward
+        if effect.verb is Backward and subjects:
+            return self._backward(subjects)
         if effect.verb is SchedulerStep and (arguments.starred or arguments.everything()):
             return SchedulerSet
         if effect.verb is ClipGradients and self._knows_scale(arguments):
             return ClipScaledGradients
+        if effect.verb is LoadWeights and _are_of_another(arguments, subjects):
+            return WeightsCopied
         given = arguments.get(effect.switch, parameters) if effect.switch else NOTHING
         if not given and not (effect.switch and arguments.starred):
             return effect.verb
@@ -307,6 +327,13 @@ class Library(Functions):
         if answer is None:
             return Thaw if effect.verb is Thaw else Escaped
         return effect.verb if answer else effect.off or effect.verb
+
+    def _backward(self, losses: Values) -> type[Verb]:
+        origins = [self.store.origins([loss]) for loss in losses]
+        if all(any(value.path == shapes.SCALED or value.kind is Kind.SCALER for value in one) for one in origins):
+            return ScaledBackward
+        outputs = self._outputs.intersection(*origins)
+        return HalfBackward if outputs and outputs <= self._halved else Backward
 
     def _knows_scale(self, arguments: Arguments) -> bool:
         return any(value.kind is Kind.SCALER for value in self.store.origins(arguments.everything()))
@@ -316,7 +343,7 @@ class Library(Functions):
         losses = arguments.get("outputs", ("outputs",))
         if scaler.constant is False:
             return losses
-        value = self.store.make(Kind.TENSOR, node, self.frame, path=_SCALED, on_graph=None)
+        value = self.store.make(Kind.TENSOR, node, self.frame, path=shapes.SCALED, on_graph=None)
         self.store.derive(value, losses)
         return frozenset({value})
 
@@ -324,10 +351,21 @@ class Library(Functions):
         """Record that modules are called; return their output."""
         inputs = arguments.everything()
         output = self.tensor(node, modules | inputs, guessed=True)
-        evaluates = self._evaluates(inputs)
-        evaluation = RecordedEvaluation if self.recording() else EvaluationForward
-        self.emit(evaluation if evaluates else Forward, node, modules, output)
+        if self.recording() is not False:
+            self._outputs |= output
+            self._halved |= output if precision.under(self.inside) == "float16" else NOTHING
+        self.emit(self._forward_verb(node, modules, arguments), node, modules, output)
         return output
+
+    def _forward_verb(self, node: nodes.NodeNG, modules: Values, arguments: Arguments) -> type[Verb]:
+        """Return what kind of call of a module this is."""
+        inputs = arguments.everything()
+        if self._evaluates(inputs):
+            return RecordedEvaluation if self.recording() else EvaluationForward
+        if not inputs or not lengths.ends_on_one(self, inputs):
+            return Forward
+        event = Event(0, Forward, node, self.frame, modules, loops=self.loops)
+        return SingleSampleForward if event.in_every_iteration else Forward
 
     def _evaluates(self, inputs: Values) -> bool:
         """Is a call here made to validate, test or infer, on real data?
@@ -343,12 +381,20 @@ class Library(Functions):
         return bool(self.loops) and self.loops[-1].over_loader and not self._trains_here()
 
     def _trains_here(self) -> bool:
-        """Does the function under way here call ``backward``?"""
-        function = next(iter(self.frame.functions()), None)
-        if function is not None and function not in self._trains:
+        """Does a function under way here call ``backward``: this one, or one out to that of the innermost loop?"""
+        home = self.loops[-1].frame.scope if self.loops else None
+        for function in self.frame.functions():
+            if self._calls_backward(function):
+                return True
+            if function is home:
+                return False
+        return False
+
+    def _calls_backward(self, function: nodes.FunctionDef) -> bool:
+        if function not in self._trains:
             called = (call.func for call in function.nodes_of_class(nodes.Call))
             self._trains[function] = any(getattr(func, "attrname", "").endswith("backward") for func in called)
-        return function is not None and self._trains[function]
+        return self._trains[function]
 
     # Code that is not in sight
 
@@ -392,13 +438,27 @@ class Library(Functions):
         return []
 
 
-def _reduces(arguments: Arguments) -> bool | None:
-    """Does a loss function built so give one number for the batch? ``None``: as it does by default."""
+def _are_of_another(weights: Arguments, subjects: Values) -> bool:
+    """Are these the state dicts of modules other than those that they are loaded into?"""
+    given = [value for value in weights.everything() if value.kind is not Kind.CONSTANT]
+    return bool(given) and all(
+        value.kind is Kind.STATE_DICT
+        and value.owner is not None
+        and value.owner.kind is Kind.MODULE
+        and value.owner not in subjects
+        for value in given
+    )
+
+
+def _reduces(arguments: Arguments) -> bool | str | None:
+    """Does a loss function built so give one number for the batch? ``"sum"`` or, as by default, ``None``: it does."""
     settings = [arguments.keywords[name] for name in ("reduction", "reduce") if name in arguments.keywords]
     if arguments.starred:
         return False
     constants = {value.constant if value.kind is Kind.CONSTANT else "none" for given in settings for value in given}
-    return None if constants <= {"mean", "sum", "batchmean", "elementwise_mean", True} else False
+    if constants == {"sum"}:
+        return "sum"
+    return None if constants <= {"mean", "batchmean", "elementwise_mean", True} else False
 
 
 def _site_of(node: nodes.Call, index: int) -> nodes.NodeNG:

@@ -8,10 +8,21 @@ from contextlib import contextmanager
 
 from astroid import nodes
 
-from pylint_torchcheck.pitfalls.vocabulary import Created, Drained, Kind, NormsHeld, Obtained, Verb
+from pylint_torchcheck.pitfalls.vocabulary import (
+    ChangedInPlace,
+    ChangedOnRecord,
+    Created,
+    Drained,
+    Kind,
+    NormsHeld,
+    Obtained,
+    Ranks,
+    Verb,
+)
 from pylint_torchcheck.torch_api.effects import GRAD_CONTEXTS, NO_GRADIENT
-from pylint_torchcheck.trace import iterators
+from pylint_torchcheck.trace import iterators, ranks
 from pylint_torchcheck.trace.arguments import Arguments
+from pylint_torchcheck.trace.contents import Contents
 from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.places import dotted
@@ -64,6 +75,8 @@ class Machine:
         self.inside, self.loops, self._work, self._far = (), (), 0, 0
         self.state = state.copy()
         self.state.ends = frozenset()
+        self.state.put(ranks.ARRIVING, self.store.constant(Ranks.EVERY))
+        self.state.put(ranks.GROUP, NOTHING)  # who calls from outside of the file may have looked at the rank
         self.emit(Verb, self.tree, NOTHING)
         return self.trace
 
@@ -226,10 +239,18 @@ class Machine:
             return False
         return True if True in live and self.recording() else None
 
+    def unknown(self, site: nodes.NodeNG, sources: Iterable[Value] = ()) -> Values:
+        """Return something unknown that was made from ``sources``."""
+        value = self.store.make(Kind.UNKNOWN, site, self.frame)
+        self.store.derive(value, sources)
+        return frozenset({value})
+
     def collection(self, site: nodes.NodeNG, items: Iterable[tuple[str | int, Values]], path: str = "") -> Values:
         """Return a list, tuple or dict that holds ``items`` by index or key."""
         value = self.store.make(Kind.COLLECTION, site, self.frame, path=path)
+        keys = self.store.keys.setdefault(value, {})
         for key, held in items:
+            keys[key] = None
             self.here().put((value, key), held)
             self.store.derive(value, held)
         return frozenset({value})
@@ -269,11 +290,12 @@ class Machine:
         results: Values = NOTHING,
         *,
         outlives: bool = False,
+        contents: Contents | None = None,
     ) -> None:
         """Record an event that follows whatever may have come last."""
         state = self.here()
         number = len(self.trace.recorded)
-        event = Event(number, verb, node, self.frame, subjects, results, self.loops, outlives)
+        event = Event(number, verb, node, self.frame, subjects, results, self.loops, outlives, contents, self.inside)
         self.trace.add(event, state.ends)
         state.ends = frozenset({number})
 
@@ -287,6 +309,12 @@ class Machine:
             held, self.held_norms = frozenset(self.held_norms), before
         if held and self.state is not None:
             self.emit(NormsHeld, node, held)
+
+    def change_in_place(self, node: nodes.NodeNG, values: Values, results: Values = NOTHING) -> None:
+        """Record that tensors are changed in place; ``results`` is what a name stands for afterwards."""
+        changed = frozenset(value for value in values if value.kind in {Kind.TENSOR, Kind.PARAMETER})
+        if changed:
+            self.emit(ChangedOnRecord if self.recording() else ChangedInPlace, node, changed, results)
 
     def drain(self, node: nodes.NodeNG, values: Values) -> None:
         """Record that what is iterable among ``values`` is run through to its end."""
@@ -311,7 +339,7 @@ def _liveness(value: Value) -> bool | None:
             return value.on_graph
         case Kind.MODULE | Kind.PARAMETER | Kind.PARAMETERS | Kind.SOME_PARAMETERS:
             return True
-        case Kind.UNKNOWN | Kind.COLLECTION | Kind.INSTANCE:
+        case Kind.UNKNOWN | Kind.COLLECTION | Kind.INSTANCE | Kind.LOSS_FUNCTION:
             return None
     return False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from astroid import nodes
@@ -49,3 +50,28 @@ class Place:
         while isinstance(scope, nodes.Lambda | nodes.ComprehensionScope) and not isinstance(scope, nodes.FunctionDef):
             scope = scope.parent.scope()
         return scope.name if isinstance(scope, nodes.FunctionDef) else ""
+
+    def excludes(self, other: object) -> bool:
+        """Does it stand under a condition whose opposite another place stands under?"""
+        if not isinstance(other, Place):
+            return False
+        others = set(_conditions(other.node))
+        return any((text, not holds) in others for text, holds in _conditions(self.node))
+
+    def precedes(self, other: object) -> bool:
+        """Does it stand above another place, in the same function?"""
+        if not isinstance(other, Place) or self.node.scope() is not other.node.scope():
+            return False
+        return bool(self.node.lineno < other.node.lineno)
+
+
+def _conditions(node: nodes.NodeNG) -> Iterator[tuple[str, bool]]:
+    """Return the source of what a node stands under in its function, and whether that has to hold for it to run."""
+    while not isinstance(node, nodes.FunctionDef | nodes.Module):
+        above = node.parent
+        if isinstance(above, nodes.If) and node is not above.test:
+            test, holds = above.test, node in above.body
+            while isinstance(test, nodes.UnaryOp) and test.op == "not":
+                test, holds = test.operand, not holds
+            yield test.as_string(), holds
+        node = above

@@ -9,25 +9,44 @@ from astroid import nodes
 
 from pylint_torchcheck.pitfalls.pitfall import Pitfall, Protocol
 from pylint_torchcheck.pitfalls.questions import Subject
-from pylint_torchcheck.pitfalls.vocabulary import Kind, Trait
-from pylint_torchcheck.torch_api.effects import CUTTING, MODULE_METHODS, MOVING_METHODS
-from pylint_torchcheck.torch_api.generated import CONSTRUCTORS, GRAPH_KEEPING_CONSTRUCTORS
-from pylint_torchcheck.torch_api.objects import is_method
+from pylint_torchcheck.pitfalls.releases import TorchRange
+from pylint_torchcheck.pitfalls.vocabulary import ChangedInPlace, Kind, Trait, Verb
+from pylint_torchcheck.torch_api.effects import (
+    ACTING_AT_ONCE,
+    COPIERS,
+    GRAD_CONTEXTS,
+    KEY_PREFIXES,
+    MODULE_METHODS,
+    MOVING_METHODS,
+)
+from pylint_torchcheck.torch_api.objects import is_method, made_by
+from pylint_torchcheck.trace.buffers import Buffers
 from pylint_torchcheck.trace.callsites import CallSite
-from pylint_torchcheck.trace.carried import carried
-from pylint_torchcheck.trace.classes import enclosing_class, has_trait, kind_of_instance
+from pylint_torchcheck.trace.carried import carried, live
+from pylint_torchcheck.trace.classes import enclosing_class, has_trait, kind_of_instance, speaks_of
+from pylint_torchcheck.trace.detached import Detached
+from pylint_torchcheck.trace.devices import is_on_accelerator
+from pylint_torchcheck.trace.epochs import Restart, restarts
 from pylint_torchcheck.trace.events import Event, Trace
-from pylint_torchcheck.trace.files import Files
+from pylint_torchcheck.trace.files import Files, written_name
+from pylint_torchcheck.trace.keys import Cut, KeyEdit, cuts, edits_of
+from pylint_torchcheck.trace.layouts import Layouts
 from pylint_torchcheck.trace.origins import Origins
 from pylint_torchcheck.trace.places import Place, dotted
+from pylint_torchcheck.trace.products import nullified
 from pylint_torchcheck.trace.reader import Reader
-from pylint_torchcheck.trace.registration import hidden_modules
+from pylint_torchcheck.trace.recording import Recording, is_blended
+from pylint_torchcheck.trace.references import reference, target_of
+from pylint_torchcheck.trace.registration import hidden_modules, hidden_parameters
+from pylint_torchcheck.trace.requirements import torch_range
+from pylint_torchcheck.trace.retained import Retained
 from pylint_torchcheck.trace.roots import read_everything
-from pylint_torchcheck.trace.shapes import is_scalar
-from pylint_torchcheck.trace.sites import AttributeSite, Comparison
+from pylint_torchcheck.trace.shapes import is_mean, is_scalar
+from pylint_torchcheck.trace.sites import AttributeSite, Comparison, Expression
 from pylint_torchcheck.trace.survey import Survey, statements
+from pylint_torchcheck.trace.timing import Timings
 from pylint_torchcheck.trace.typestate import Breach, Follower, all_breaches
-from pylint_torchcheck.trace.values import NOTHING, Store, Value, Values
+from pylint_torchcheck.trace.values import NOTHING, Frame, Store, Value, Values
 from pylint_torchcheck.trace.waste import Waste
 
 
@@ -44,6 +63,8 @@ class Program:
         self._callsites = list(reader.callsites.values())
         self._attributes = list(reader.attributes.values())
         self._comparisons = list(reader.comparisons.values())
+        self._entered = [one for node, one in reader.entered.items() if node.root() is tree]
+        self._above_classes = [one for node, one in reader.above_classes.items() if node.root() is tree]
         self._roles = reader.roles
         self._tree = tree
         self._origins = Origins(self._store)
@@ -74,6 +95,11 @@ class Program:
     def bindings(self) -> Iterator[tuple[nodes.NodeNG, set[Value]]]:
         """Each target of an assignment in the file, with all that it gets."""
         yield from self._bindings.items()
+
+    @cached_property
+    def torch_range(self) -> TorchRange:
+        """The releases of torch that the project around the file declares."""
+        return torch_range(self._tree.file)
 
     @property
     def traces(self) -> Sequence[Trace]:
@@ -115,19 +141,125 @@ class Program:
         for trace in self._traces:
             yield from ((call, Place(argument)) for call, argument in carried(trace, self._by_node, self._store))
 
+    def call_of(self, event: object) -> CallSite | None:
+        """Return the call by which an event happened; ``None`` if it is no call in this file."""
+        return self._by_node.get(event.node) if isinstance(event, Event) else None
+
+    def multiplied_by_zero(self, parts: Iterable[Subject], wholes: Iterable[Subject]) -> Iterator[Place]:
+        """Return the products with 0 through which alone ``wholes`` were computed from ``parts``."""
+        products = nullified(_values(parts), _values(wholes), self._store)
+        yield from (Place(value.site) for value in products if value.site is not None)
+
+    def live(self, tensors: Iterable[Subject]) -> Values:
+        """Return the tensors that gradients flow back to for certain."""
+        return live(_values(tensors), self._store)
+
+    def unsynchronized_timings(self) -> Iterator[tuple[CallSite, CallSite]]:
+        """Return looks at the clock, each with a call of a module on a GPU that nothing has waited for."""
+        yield from Timings(self._by_node, self._traces).unsynchronized()
+
+    def spent_graphs(self) -> Iterator[CallSite]:
+        """Return the backward passes of loops after which nothing can go back through the same graph again."""
+        kept = NOTHING.union(
+            *(values for target, values in self._bindings.items() if isinstance(target, nodes.AssignAttr))
+        )
+        found = (event.node for trace in self._traces for event in Retained(trace, self._store, kept).spent())
+        yield from (self._by_node[node] for node in dict.fromkeys(found) if node in self._by_node)
+
+    def are_means(self, subjects: Iterable[Subject]) -> bool:
+        """Is each of these tensors the mean of the losses in a batch, scaled for half precision at most?"""
+        tensors = _values(subjects)
+        return bool(tensors) and all(is_mean(value, self._store) for value in tensors)
+
     def name_of(self, subject: Subject) -> str:
         """Return the name that an object was first bound to; empty if it has none."""
         return next((dotted(target) for target, values in self.bindings if subject in values), "")
 
     def comparisons(self) -> Iterator[Comparison]:
-        """Return where two things are compared by ``==`` or ``!=``."""
+        """Return where two things are compared by ``==`` or ``!=``, or one with those in a list."""
         yield from self._comparisons
 
-    def is_cut_off(self, subject: Subject) -> bool:
-        """Is it a tensor that was made of numbers, or detached, so that no graph leads to it?"""
-        if not isinstance(subject, Value) or subject.kind is not Kind.TENSOR or self._store.parts.get(subject):
+    def happenings(self, *verbs: type[Verb]) -> Iterator[tuple[Place, list[tuple[Trace, Event]]]]:
+        """Return where in this file something happens, each with all the ways in which it does."""
+        found: dict[nodes.NodeNG, list[tuple[Trace, Event]]] = {}
+        for trace in self._traces:
+            for event in trace.events(*verbs):
+                if event.node.root() is self._tree:
+                    found.setdefault(event.node, []).append((trace, event))
+        yield from ((Place(node), ways) for node, ways in found.items())
+
+    def entered_classes(self) -> Iterator[Expression]:
+        """Return the context managers of torch that ``with`` statements name and do not call."""
+        yield from (one for one in self._entered if one.values and all(map(_is_context_class, one.values)))
+
+    def contexts_of_classes(self) -> Iterator[Expression]:
+        """Return the decorators of classes that switch the recording of gradients."""
+        yield from (
+            one for one in self._above_classes if one.values and all(v.path in GRAD_CONTEXTS for v in one.values)
+        )
+
+    def unentered_contexts(self) -> Iterator[CallSite]:
+        """Return the statements that make a context manager of torch, and enter it nowhere."""
+        for callsite in self._callsites:
+            paths = callsite.paths
+            is_context = paths and all(made_by(path) is Kind.CONTEXT for path in paths)
+            if callsite.is_statement and is_context and paths.isdisjoint(ACTING_AT_ONCE):
+                yield callsite
+
+    @cached_property
+    def _recording(self) -> Recording:
+        freezes = any(self.assignments("requires_grad")) or any(self.method_calls("requires_grad_", "detach_"))
+        return Recording(self._traces, self._by_node, self._store, freezes=freezes)
+
+    def is_surely_recorded(self, place: object) -> bool:
+        """Are gradients recorded at a call or an event, as far as its callers go? None of them is out of sight."""
+        frames = {place.frame} if isinstance(place, Event) else place.frames if isinstance(place, CallSite) else ()
+        return self._recording.is_certain(frames)
+
+    def is_leaf(self, subject: Subject) -> bool:
+        """Is it a parameter or a tensor that was made in sight to get a gradient?"""
+        return isinstance(subject, Value) and self._recording.is_leaf(subject)
+
+    def is_live(self, subject: Subject) -> bool:
+        """Is it a tensor on the autograd graph for certain?"""
+        return isinstance(subject, Value) and self._recording.is_live(subject)
+
+    def is_trained_by(self, subject: Subject, event: object) -> bool:
+        """Is it a parameter, or a tensor with a gradient, that a backward pass reaches for certain?"""
+        if not isinstance(subject, Value) or not isinstance(event, Event):
             return False
-        return subject.path in CUTTING or subject.path in CONSTRUCTORS - GRAPH_KEEPING_CONSTRUCTORS
+        return self._recording.is_trained_by(subject, event)
+
+    def is_blended(self, subject: Subject, sources: Iterable[Subject]) -> bool:
+        """Are parameters other than this one among ``sources``, as for a moving average of them?"""
+        return isinstance(subject, Value) and is_blended(subject, _values(sources))
+
+    def is_changed_by_its_gradient(self, subject: Subject, sources: Iterable[Subject]) -> bool:
+        """Is the ``.grad`` of a tensor among ``sources``, so that it must have one?"""
+        return isinstance(subject, Value) and self._recording.is_changed_by_its_gradient(subject, _values(sources))
+
+    def is_on_accelerator(self, subject: Subject) -> bool:
+        """Is it a tensor that was moved to an accelerator, or was computed from one?"""
+        return isinstance(subject, Value) and is_on_accelerator(subject, self._by_node, self._store)
+
+    def is_impossible_view(self, call: object) -> bool:
+        """Does a view join dimensions that do not follow one another in memory?"""
+        return isinstance(call, CallSite) and Layouts(self._by_node, self._store).is_impossible(call)
+
+    @cached_property
+    def _detached(self) -> Detached:
+        changes = (event for trace in self._traces for event in trace.events(ChangedInPlace))
+        changed = {value for event in changes for value in event.subjects}
+        return Detached(self._store, changed, self._told_to_require_gradient)
+
+    def is_cut_off(self, subject: Subject) -> bool:
+        """Is it a tensor that was made of numbers, or detached, or computed so that no graph leads to it?"""
+        return isinstance(subject, Value) and self._detached.is_cut_off(subject)
+
+    def is_copy(self, subject: Subject) -> bool:
+        """Was an object made by copying another one, so that what happens to it does not happen to that?"""
+        call = self._by_node.get(subject.site) if isinstance(subject, Value) else None
+        return call is not None and bool(call.paths) and call.paths <= COPIERS
 
     def copied_from(self, subject: Subject) -> Values:
         """Return what a tensor is a moved, converted or reshaped copy of; nothing, if it was made another way."""
@@ -159,11 +291,46 @@ class Program:
         """Return the modules in a collection that an attribute of a module gets, and that it has no other way."""
         return hidden_modules(attribute, self._store) if isinstance(attribute, AttributeSite) else NOTHING
 
+    def hidden_parameters(self, attribute: object) -> Values:
+        """Return the parameters in a collection that an attribute of a module gets, and that it has no other way."""
+        return hidden_parameters(attribute, self._store) if isinstance(attribute, AttributeSite) else NOTHING
+
+    def is_scaled_parameter(self, subject: Subject) -> bool:
+        """Is it computed from parameters that were made for it, and that nothing else keeps?"""
+        if not isinstance(subject, Value) or not isinstance(subject.site, nodes.BinOp):
+            return False
+        parameters = {part for part in self._store.parts.get(subject, ()) if part.kind is Kind.PARAMETER}
+        return bool(parameters) and all(part.owner is None and subject.site.parent_of(part.site) for part in parameters)
+
+    def is_told_to_require_gradient(self, subject: Subject) -> bool:
+        """Is ``requires_grad`` switched on for it after it was made?"""
+        return subject in self._told_to_require_gradient
+
+    @cached_property
+    def _told_to_require_gradient(self) -> set[Value]:
+        """The tensors of which ``requires_grad`` is set to true, or is so by ``requires_grad_()``."""
+        found: set[Value] = set()
+        for site in self.assignments("requires_grad"):
+            if all(value.constant is True for value in site.values):
+                found |= site.receivers
+        for call in self.method_calls("requires_grad_"):
+            if all(value.constant is True for value in call.argument("requires_grad")):
+                found |= call.receivers
+        return found
+
+    def buffers_left_behind(self) -> Iterator[AttributeSite]:
+        """Return where modules keep tensors as plain attributes that ``forward`` computes with, and nobody moves."""
+        yield from Buffers(self.assignments(), self._told_to_require_gradient, self._by_node, self._store).left_behind()
+
     def shadowed_methods(self) -> Iterator[AttributeSite]:
         """Return the assignments by which an object hides a method of its own that it has from ``nn.Module``."""
         for site in self.assignments(*MODULE_METHODS):
             if site.receivers and all(value.kind is Kind.MODULE for value in site.receivers):
                 yield site
+
+    def runs_in_forward(self, call: object) -> bool:
+        """Is a call a part of a module's ``forward``, or of what that calls, whichever way it is reached?"""
+        return isinstance(call, CallSite) and bool(call.frames) and all(map(_is_in_forward, call.frames))
 
     def enclosing_kind(self, place: object) -> Kind | None:
         """Return what the objects are whose method a place stands in; ``None`` if it stands in none."""
@@ -188,6 +355,52 @@ class Program:
         is_looped_here = bool(event.loops) and event.loops[-1].node.root() is self._tree
         return Place(call) if call is not None and is_looped_here else None
 
+    def call_at(self, place: object) -> CallSite | None:
+        """Return the call that a place is; ``None`` if it is none."""
+        return self._by_node.get(place.node) if isinstance(place, Place) else None
+
+    def reads_first(self, read: object, write: object) -> bool:
+        """Is a file read before another one is written, on a way on which it is never read after that?"""
+        return isinstance(read, CallSite) and isinstance(write, CallSite) and self._saved.come_after(read, write)
+
+    def is_of_constructor(self, event: object) -> bool:
+        """Does an event happen each time that an object of its class is made?"""
+        if not isinstance(event, Event) or event.loops:
+            return False
+        statement = event.node.statement()
+        return isinstance(statement.parent, nodes.FunctionDef) and statement.parent.name == "__init__"
+
+    def key_prefix(self, wrapping: object) -> str:
+        """Return what the names in a wrapper's state dict begin with."""
+        call = self._by_node.get(wrapping.node) if isinstance(wrapping, Event) else None
+        return next((KEY_PREFIXES[path] for path in (call.paths if call else ()) if path in KEY_PREFIXES), "module.")
+
+    def same_reference(self, one: object, other: object) -> bool:
+        """Does an event happen to what the result of another one was assigned to, by that very name?"""
+        if not isinstance(one, Event) or not isinstance(other, Event):
+            return False
+        receiver = one.node.func.expr if isinstance(one.node.func, nodes.Attribute) else None
+        named = reference(receiver, one.frame)
+        return bool(named[0]) and named == target_of(other.node, other.frame)
+
+    def shown_at(self, event: object) -> Place | None:
+        """Return where an event shows in this file: itself, or the call that leads to it in another one."""
+        if not isinstance(event, Event):
+            return None
+        call = event.node if event.node.root() is self._tree else event.leaving_call(self._tree)
+        return Place(call) if call is not None else None
+
+    def giver(self, event: object) -> Place | None:
+        """Return the call in this file that brings in what is saved: that of a helper, where it but hands it on."""
+        if not isinstance(event, Event):
+            return None
+        return event.giver if event.giver.node.root() is self._tree else self.shown_at(event)
+
+    def making(self, event: object) -> Place | None:
+        """Return where the one mapping that is saved was made, if that is in this file."""
+        sites = event.contents.sites if isinstance(event, Event) and event.contents is not None else ()
+        return Place(sites[0]) if len(sites) == 1 and sites[0].root() is self._tree else None
+
     def creation(self, subject: Subject) -> CallSite | None:
         """Return the call of a library's class that made an object."""
         callsite = self._by_node.get(subject.site) if isinstance(subject, Value) else None
@@ -199,6 +412,31 @@ class Program:
         while node is not None and not isinstance(node, nodes.ClassDef):
             node = node.parent
         return kind_of_instance(node, self._store)[0] if node is not None else None
+
+    def written_name(self, call: object, parameter: str) -> str:
+        """Return the name of a file that an argument is; empty if it does not stand in the source."""
+        return written_name(call.argument_node(parameter)) if isinstance(call, CallSite) else ""
+
+    def restarts(self) -> Iterator[Restart]:
+        """Return where epochs are read back that were saved at the end of each of them."""
+        for trace in self._traces:
+            yield from restarts(trace, self._tree)
+
+    def cuts(self) -> Iterator[Cut]:
+        """Return where a constant text, or so many characters, are cut off a text."""
+        return cuts(self._tree)
+
+    def key_edits(self, word: str) -> Iterator[KeyEdit]:
+        """Return where entries of a mapping are dropped or made up of which the key is known to hold ``word``."""
+        return edits_of(word, self._tree)
+
+    def is_wrapped_by(self, subject: Subject, path: str) -> bool:
+        """Does a call of a library's function or class in the file give the object back, wrapped?"""
+        return any(subject in call.results for call in self.calls(path))
+
+    def opens_autocast(self, subject: Subject) -> bool:
+        """Does the module's own ``forward`` speak of autocast?"""
+        return isinstance(subject, Value) and speaks_of(subject.definition, "forward", "autocast")
 
     def reads_back(self, call: object) -> bool:
         """Does a call load what the program itself has saved under the same name, whichever way it is reached?"""
@@ -232,6 +470,15 @@ class Program:
 
 def _values(subjects: Iterable[Subject]) -> Values:
     return frozenset(subject for subject in subjects if isinstance(subject, Value))
+
+
+def _is_in_forward(frame: Frame) -> bool:
+    ways = [one for one in frame.chain() if getattr(one.scope, "name", "") == "forward"]
+    return any(receiver.kind is Kind.MODULE for way in ways for receiver in way.receiver)
+
+
+def _is_context_class(value: Value) -> bool:
+    return value.kind is Kind.LIBRARY and made_by(value.path) is Kind.CONTEXT
 
 
 def _is_callable(value: Value) -> bool:

@@ -14,19 +14,21 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     Freeze,
     FreezePart,
     Kind,
+    Ranks,
     Thaw,
     ThawPart,
     Verb,
     ZeroGrad,
     ZeroGradPart,
 )
-from pylint_torchcheck.trace import gradients, truth
+from pylint_torchcheck.trace import gradients, ranks, truth
 from pylint_torchcheck.trace.accumulation import added_to, outlives_iteration
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.classes import find_method
 from pylint_torchcheck.trace.imports import Imports
 from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.places import dotted
+from pylint_torchcheck.trace.sites import Expression
 from pylint_torchcheck.trace.state import Layer, Slot, State, join
 from pylint_torchcheck.trace.values import NOTHING, PLAIN, Frame, Store, Value, Values
 
@@ -102,7 +104,9 @@ class Reader(Imports):
         after = self.combine(node, before | added)
         if node.op == "+=" and any(value.kind is Kind.TENSOR for value in added):
             self._accumulate(node, node.target, added, after)
-        if not self._scales_gradient(node):
+        if not isinstance(node.target, nodes.Subscript):  # an element is assigned below
+            self.change_in_place(node, before, after)
+        if not self._scales_gradient(node) and not self._writes_through(node):
             self.assign(node.target, after)
 
     def _scales_gradient(self, node: nodes.AugAssign) -> bool:
@@ -113,6 +117,12 @@ class Reader(Imports):
         for holder in holders:
             gradients.scale(self, node, holder)
         return bool(holders)
+
+    def _writes_through(self, node: nodes.AugAssign) -> bool:
+        """``p.data -= step`` changes ``p``, and is no attribute to remember either."""
+        if not isinstance(node.target, nodes.AssignAttr) or node.target.attrname != "data":
+            return False
+        return any(value.kind in {Kind.TENSOR, Kind.PARAMETER} for value in self.evaluate(node.target.expr))
 
     def _accumulate(self, node: nodes.NodeNG, target: nodes.NodeNG, added: Values, after: Values) -> None:
         if self.recording() is False:  # the sum is off the graph, whatever was added
@@ -181,6 +191,8 @@ class Reader(Imports):
     def _read_classdef(self, node: nodes.ClassDef) -> None:
         self.store.bases[node] = [self.evaluate(base) for base in node.bases]
         self.store.lineages.clear()
+        for decorator in node.decorators.nodes if node.decorators else ():
+            self.above_classes.setdefault(decorator, Expression(decorator)).values.update(self.evaluate(decorator))
         value = self.class_of(node, self.frame)
         for statement in node.body:
             if isinstance(statement, nodes.Assign) and isinstance(statement.targets[0], nodes.AssignName):
@@ -227,11 +239,15 @@ class Reader(Imports):
     # Branches
 
     def _read_if(self, node: nodes.If) -> None:
-        answer = self._runs_as_main() if _is_main_guard(node.test) else truth.of(self.evaluate(node.test))
+        if _is_main_guard(node.test):
+            self.read_body(node.body if self._runs_as_main() else node.orelse)
+            return
+        tested = self.evaluate(node.test)
+        answer = truth.of(tested)
         if answer is not None:
             self.read_body(node.body if answer else node.orelse)
         else:
-            self._read_narrowed(node)
+            self._read_narrowed(node, tested)
 
     def _runs_as_main(self) -> bool:
         """Is this the file that is read, and not one that it imports?"""
@@ -245,11 +261,18 @@ class Reader(Imports):
             ends.append(self.state)
         self.state = join(ends)
 
-    def _read_narrowed(self, node: nodes.If) -> None:
-        """Read ``if isinstance(x, torch.Tensor): ...``, in which ``x`` is a tensor, and otherwise it is none."""
+    def _read_narrowed(self, node: nodes.If, tested: Values) -> None:
+        """Read ``if isinstance(x, torch.Tensor): ...``, in which ``x`` is a tensor, and otherwise it is none.
+
+        So it is with ``if rank == 0: ...``, where one rank of a process group arrives, and otherwise the others.
+        """
         start = self.here()
         ends: list[tuple[dict[Slot, Values], State | None]] = []
-        for body, narrowed in zip((node.body, node.orelse), self._narrowed_by(node.test), strict=True):
+        said = ranks.said_by(node.test, tested) or (Ranks.EVERY, Ranks.EVERY)
+        for body, narrowed, arriving in zip((node.body, node.orelse), self._narrowed_by(node.test), said, strict=True):
+            if arriving is not Ranks.EVERY:
+                before = start.get(ranks.ARRIVING) or NOTHING
+                narrowed[ranks.ARRIVING] = ranks.narrowed(before, arriving, self.store)
             self.state = start.copy()
             for slot, values in narrowed.items():
                 self.state.put(slot, values)
@@ -381,6 +404,7 @@ class Reader(Imports):
 
         self.blocks[manager] = block
         context = self.evaluate(manager)
+        self.entered.setdefault(manager, Expression(manager)).values.update(context)
         self.blocks.pop(manager, None)  # a block that is entered again inside itself has left before
         if has_run:
             return

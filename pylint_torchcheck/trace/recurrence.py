@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from astroid import nodes
 
 from pylint_torchcheck.trace.loops import Loop
+from pylint_torchcheck.trace.places import source_of
 
 if TYPE_CHECKING:
     from pylint_torchcheck.trace.events import Event
@@ -54,6 +55,23 @@ def _holds_again(test: nodes.NodeNG, loop: Loop) -> bool:
 def counts(test: nodes.NodeNG) -> bool:
     """Does a condition hold every so many times, as ``index % 4 == 0`` does?"""
     return any(operation.op == "%" for operation in test.nodes_of_class(nodes.BinOp))
+
+
+def happens_at_times(event: Event) -> bool:
+    """Does a condition around the event, or the index of what is called, change from one iteration to another?"""
+    tests = [one.test for one in conditions(event) if isinstance(one, nodes.If)]
+    called = event.node.func if isinstance(event.node, nodes.Call) else None
+    chosen = [called.slice] if isinstance(called, nodes.Subscript) else []
+    stored = set[str]().union(*(_stored_in(loop) for loop in event.loops))
+    asked = {name.name for one in (*tests, *chosen) for name in one.nodes_of_class(nodes.Name)}
+    return any(counts(test) for test in tests) or not asked.isdisjoint(stored)
+
+
+def period(test: nodes.NodeNG) -> str:
+    """Return the source of ``4`` in ``index % 4 == 0``; empty if a condition is no such one."""
+    return next(
+        (source_of(operation.right) for operation in test.nodes_of_class(nodes.BinOp) if operation.op == "%"), ""
+    )
 
 
 def _stored_in(loop: Loop) -> set[str]:

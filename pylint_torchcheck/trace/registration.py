@@ -17,12 +17,20 @@ _BY_HAND = frozenset({"parameters", "named_parameters", "to", "cuda", "_apply", 
 
 def hidden_modules(attribute: AttributeSite, store: Store) -> Values:
     """Return the modules in a collection that an attribute of a module gets, and that it has no other way."""
-    if not attribute.values or any(value.kind is not Kind.COLLECTION for value in attribute.values):
-        return NOTHING
     if any(_is_one_item(value) for value in attribute.values):
         return NOTHING
-    held = frozenset(_held(attribute.values, store))
+    held = frozenset(part for part in _held(attribute, store) if part.kind is Kind.MODULE)
     return held.difference(*(_known(owner, held, store) for owner in attribute.receivers))
+
+
+def hidden_parameters(attribute: AttributeSite, store: Store) -> Values:
+    """Return the parameters in a collection that an attribute of a module gets, and that it has no other way."""
+    held = frozenset(part for part in _held(attribute, store) if part.kind is Kind.PARAMETER and part.owner is None)
+    for owner in attribute.receivers:
+        if owner.kind is not Kind.MODULE or owner.guessed or deals_by_hand(owner, store):
+            return NOTHING
+        held -= store.origins(part for part in store.parts.get(owner, ()) if part.kind is not Kind.COLLECTION)
+    return held
 
 
 def _is_one_item(collection: Value) -> bool:
@@ -30,27 +38,30 @@ def _is_one_item(collection: Value) -> bool:
     return isinstance(collection.site, nodes.List | nodes.Tuple) and len(collection.site.elts) == 1
 
 
-def _held(collections: set[Value], store: Store) -> Iterator[Value]:
-    """Return the modules in collections, and in those within them."""
-    waiting, seen = list(collections), set[Value]()
+def _held(attribute: AttributeSite, store: Store) -> Iterator[Value]:
+    """Return what is in the collections that an attribute gets, and in those within; nothing, if it gets others."""
+    if any(value.kind is not Kind.COLLECTION for value in attribute.values):
+        return
+    waiting, seen = list(attribute.values), set[Value]()
     while waiting:
         collection = waiting.pop()
         if collection not in seen:
             seen.add(collection)
             parts = store.parts.get(collection, set())
-            yield from (part for part in parts if part.kind is Kind.MODULE and not part.guessed)
+            yield from (part for part in parts if not part.guessed)
             waiting += [part for part in parts if part.kind is Kind.COLLECTION]
 
 
 def _known(owner: Value, held: Values, store: Store) -> Values:
     """Return those of the modules that ``owner`` has as its own, or has a way of its own to deal with."""
-    if owner.kind is not Kind.MODULE or owner.guessed or _deals_by_hand(owner, store):
+    if owner.kind is not Kind.MODULE or owner.guessed or deals_by_hand(owner, store):
         return held
     registered = store.origins(part for part in store.parts.get(owner, ()) if part.kind is not Kind.COLLECTION)
     return frozenset(module for module in held if any(module.within(part) for part in registered))
 
 
-def _deals_by_hand(owner: Value, store: Store) -> bool:
+def deals_by_hand(owner: Value, store: Store) -> bool:
+    """Does the class of a module say itself what its parameters are, or how it is moved?"""
     if not isinstance(owner.definition, nodes.ClassDef):
         return True
     known = [ancestor for ancestor in lineage(owner.definition, store) if isinstance(ancestor, nodes.ClassDef)]

@@ -31,6 +31,9 @@ _TOGETHER = (
     ({"()", "zero_grad"}, Kind.MODULE),
     ({"eval", "train"}, Kind.MODULE),
     ({"eval", "load_state_dict"}, Kind.MODULE),
+    ({"forward", "eval"}, Kind.MODULE),
+    ({"forward", "train"}, Kind.MODULE),
+    ({"forward", "load_state_dict"}, Kind.MODULE),
 )
 # One of these, if the name says so too: a name alone is no proof.
 _NAMED = (
@@ -93,6 +96,8 @@ class Roles:
                 self._note_method(node, scope)
             case nodes.Attribute(attrname="param_groups", expr=receiver):
                 self._ask(receiver, "param_groups", scope)
+            case nodes.Attribute(attrname=name, expr=receiver) if isinstance(node.parent, nodes.Expr):
+                self._ask(receiver, name, scope)  # a call without its parentheses
             case nodes.For(iter=iterated):
                 self._ask(_unwrapped(iterated), "for", scope)
 

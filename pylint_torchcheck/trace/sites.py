@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from astroid import nodes
 
+from pylint_torchcheck.torch_api.generated import INPLACE_METHODS
 from pylint_torchcheck.trace.places import Place, source_of
-from pylint_torchcheck.trace.values import Value, Values
+from pylint_torchcheck.trace.values import Frame, Value, Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +19,17 @@ class AttributeSite(Place):
     node: nodes.Attribute | nodes.AssignAttr
     receivers: set[Value] = field(default_factory=set, compare=False)
     values: set[Value] = field(default_factory=set, compare=False)
+    frames: set[Frame] = field(default_factory=set, compare=False)
 
-    def note(self, receivers: Values, values: Values) -> None:
+    def note(self, receivers: Values, values: Values, frame: Frame) -> None:
         """Add one way in which the attribute is reached."""
         self.receivers.update(receivers)
         self.values.update(values)
+        self.frames.add(frame)
+
+    def runs_within(self, name: str) -> bool:
+        """Is a function of this name under way, whichever way this is reached?"""
+        return bool(self.frames) and all(frame.is_within(name) for frame in self.frames)
 
     @property
     def name(self) -> str:
@@ -70,6 +77,14 @@ class AttributeSite(Place):
         return isinstance(self.node.parent, nodes.BinOp | nodes.AugAssign | nodes.FormattedValue)
 
     @property
+    def is_written_through(self) -> bool:
+        """Is a method called on it that works in place, or one of its elements assigned?"""
+        parent = self.node.parent
+        if isinstance(parent, nodes.Subscript):
+            return isinstance(parent.parent, nodes.Assign | nodes.AugAssign) and parent.parent.value is not parent
+        return isinstance(parent, nodes.Attribute) and parent.attrname in INPLACE_METHODS
+
+    @property
     def handed_to(self) -> nodes.Call | None:
         """Return the call that it is an argument of, by itself or in a dict, list or tuple."""
         node = self.node.parent
@@ -85,9 +100,16 @@ class AttributeSite(Place):
         return parent.slice.value if is_indexed and isinstance(parent.slice, nodes.Const) else None
 
     @property
-    def called_before(self) -> frozenset[str]:
-        """The names of what the same function calls in earlier lines, or in its own."""
-        return frozenset(_called(self.node.scope(), self.node.lineno or 0))
+    def is_before_base(self) -> bool:
+        """Does the same function call no method of a base class in earlier lines, or in its own?"""
+        return is_before_base(self.node)
+
+
+@dataclass(frozen=True, slots=True)
+class Expression(Place):
+    """An expression, with what it may be; see ``pylint_torchcheck.pitfalls.questions.Expression``."""
+
+    values: set[Value] = field(default_factory=set, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +119,11 @@ class Comparison(Place):
     node: nodes.Compare
     left: set[Value] = field(default_factory=set, compare=False)
     right: set[Value] = field(default_factory=set, compare=False)
+
+    @property
+    def operator(self) -> str:
+        """What compares them."""
+        return str(self.node.ops[0][0])
 
     @property
     def left_text(self) -> str:
@@ -109,11 +136,22 @@ class Comparison(Place):
         return source_of(self.node.ops[0][1])
 
 
-def _called(scope: nodes.NodeNG, line: int) -> Iterator[str]:
-    for call in scope.nodes_of_class(nodes.Call):
-        if (call.lineno or 0) <= line:
-            func = call.func
-            yield func.attrname if isinstance(func, nodes.Attribute) else getattr(func, "name", "")
+def is_before_base(node: nodes.NodeNG) -> bool:
+    """Does the function around a node call no method of a base class in earlier lines, or in its own?"""
+    calls = node.scope().nodes_of_class(nodes.Call)
+    return not any(_initialises(call) for call in calls if (call.lineno or 0) <= (node.lineno or 0))
+
+
+def _initialises(call: nodes.Call) -> bool:
+    """Is a method of a base class called, which may be its constructor or call it?"""
+    func = call.func
+    if not isinstance(func, nodes.Attribute):
+        return False
+    return func.attrname == "__init__" or (isinstance(func.expr, nodes.Call) and _name(func.expr.func) == "super")
+
+
+def _name(func: nodes.NodeNG) -> str:
+    return func.attrname if isinstance(func, nodes.Attribute) else getattr(func, "name", "")
 
 
 _PLAIN = (nodes.Name, nodes.Attribute, nodes.Call, nodes.Subscript)

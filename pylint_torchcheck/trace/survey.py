@@ -18,7 +18,7 @@ from astroid import nodes
 from pylint_torchcheck.pitfalls.pitfall import Pitfall
 from pylint_torchcheck.pitfalls.signs import LOCAL, Clue, Sign, Signs, may_hold
 from pylint_torchcheck.torch_api.effects import MOVING_METHODS
-from pylint_torchcheck.trace.clues import is_collection, signs_of, signs_of_method
+from pylint_torchcheck.trace.clues import is_collection, is_tensor, signs_of, signs_of_method
 from pylint_torchcheck.trace.neighbours import Reach, Source, reach_of, sources_of
 from pylint_torchcheck.trace.words import clues_in, code_of, words_in
 
@@ -91,7 +91,9 @@ class Survey:
         """The bases and the decorators of a class count for it."""
         code = "\n".join(self._lines[_first_line(node) - 1 : node.body[0].lineno if node.body else node.end_lineno])
         words = words_in(code)
-        self._named[node.name].append(_Part(words, set(clues_in(words, code) & self._wanted)))
+        part = _Part(words, set(clues_in(words, code) & self._wanted))
+        self._named[node.name].append(part)
+        self._module.append(part)
 
     def _add_function(self, node: nodes.FunctionDef, owner: str) -> None:
         words, clues = self._look(node, node.end_lineno)
@@ -128,11 +130,16 @@ class Survey:
             self._seen[lines] = code, words, clues_in(words, code) & self._wanted
         code, words, seen = self._seen[lines]
         found = {*seen, *signs_of_method(getattr(node, "name", ""), words, code)}
-        displayed = set[str]()
+        displayed, tensors = set[str](), set[str]()
+        makes = getattr(node, "name", "") == "__init__"
         for inner in statements(node):
             match inner:
                 case nodes.Assign(targets=[nodes.AssignAttr()], value=value) if is_collection(value, displayed):
                     found.add(Sign.KEPT_COLLECTION)
+                case nodes.Assign(targets=[nodes.AssignAttr()], value=value) if makes and is_tensor(value, tensors):
+                    found.add(Sign.KEPT_TENSOR)
+                case nodes.Assign(targets=[nodes.AssignName(name=name)], value=value) if is_tensor(value, tensors):
+                    tensors.add(name)
                 case nodes.Assign(targets=[nodes.AssignName(name=name)], value=value) if is_collection(value, ()):
                     displayed.add(name)
                 case nodes.Expr(value=nodes.Call(func=nodes.Attribute(attrname=name))) if name in MOVING_METHODS:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pylint_torchcheck.pitfalls.vocabulary import Kind
-from pylint_torchcheck.trace.values import Value, Values
+from pylint_torchcheck.trace.values import Value, Values, is_none
 
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "==": lambda left, right: bool(left == right),
@@ -50,14 +50,10 @@ def _compared(left: Value, operator: str, right: Value) -> bool | None:
         return None
     if left.kind is right.kind is Kind.CONSTANT:
         return compare(left.constant, right.constant)
-    if _is_object(left) and _is_none(right):
+    if _is_object(left) and is_none(right):
         return operator in {"is not", "!="}
     return None
 
 
 def _is_object(value: Value) -> bool:
     return value.kind in _OBJECTS and not value.guessed
-
-
-def _is_none(value: Value) -> bool:
-    return value.kind is Kind.CONSTANT and value.constant is None

@@ -71,6 +71,8 @@ class Follower:
             return False
         if protocol.unless_lacking and self._lacks(subject, protocol.unless_lacking):
             return False
+        if protocol.unless_many and subject.frame and isinstance(subject.frame.scope, nodes.ComprehensionScope):
+            return False
         seen = self.concerns.of(subject, table.silencing)
         return not any(self.bearings.of(event, subject) is not Bearing.NONE for event in seen)
 

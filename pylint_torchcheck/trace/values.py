@@ -44,6 +44,22 @@ class Frame:
             yield frame
             frame = frame.caller
 
+    @property
+    def outermost(self) -> Frame:
+        """The activation in which the way into the program begins that led here."""
+        frame = self
+        for outer in self.chain():
+            frame = outer
+        while isinstance(frame.scope, nodes.ComprehensionScope | nodes.Lambda) and frame.parent is not None:
+            if isinstance(frame.scope, nodes.FunctionDef):
+                break
+            frame = frame.parent
+        return frame
+
+    def is_within(self, name: str) -> bool:
+        """Is a function of this name under way here?"""
+        return any(function.name == name for function in self.functions())
+
     def functions(self) -> Iterable[nodes.FunctionDef]:
         """Return the functions under way here, innermost first."""
         frame: Frame | None = self
@@ -101,12 +117,17 @@ class Store:
     _frames: dict[tuple[object, ...], Frame] = field(default_factory=dict)
     parts: dict[Value, set[Value]] = field(default_factory=dict)
     uses: dict[Value, set[str]] = field(default_factory=dict)
+    keys: dict[Value, dict[str | int, None]] = field(default_factory=dict)  # of a collection, those that are known
+    open: set[Value] = field(default_factory=set)  # collections that something was added to under keys not in sight
     bases: dict[nodes.ClassDef, list[Values]] = field(default_factory=dict)
     homes: dict[Definition | None, Frame] = field(default_factory=dict)
     models: dict[Value, Value] = field(default_factory=dict)  # another instance, in place of one that was not read
     attributes_of: dict[nodes.ClassDef, frozenset[str]] = field(default_factory=dict)
     lineages: dict[nodes.ClassDef, list[nodes.ClassDef | str | None]] = field(default_factory=dict)
     _constants: dict[tuple[type, object], Values] = field(default_factory=dict)
+    lengths: dict[Value, int | None] = field(
+        default_factory=dict
+    )  # items of data; of a loader, those in its last batch
 
     def make(
         self,
@@ -175,6 +196,16 @@ class Store:
         """Remember that something is asked of these objects."""
         for value in values:
             self.uses.setdefault(value, set()).add(how)
+
+
+def objects(values: Values) -> Values:
+    """Return those that an attribute may be asked of: ``None`` only if there is nothing else, since it has none."""
+    return frozenset(value for value in values if not is_none(value)) or values
+
+
+def is_none(value: Value) -> bool:
+    """Is it the constant ``None``?"""
+    return value.kind is Kind.CONSTANT and value.constant is None
 
 
 UNKNOWN = Value(Kind.UNKNOWN)

@@ -47,7 +47,8 @@ class Waste:
             reached = self._live(event.subjects)
             trained = self._trained_by(event)
             for module in _called(forwards, reached) if trained & reached else ():
-                if not self._is_needed(module, forwards, reached, trained) and self._is_cleared(event, module):
+                is_wasted = not self._is_needed(module, forwards, reached, trained) and self._is_cleared(event, module)
+                if is_wasted and not self._is_shared(event, forwards, reached & trained):
                     yield event, module
 
     def _live(self, tensors: Iterable[Value]) -> Values:
@@ -77,6 +78,12 @@ class Waste:
             return True
         outputs = [value for one in forwards if module in one.subjects for value in one.results if value in reached]
         return any(_are_akin(behind, other) for behind in self._live(outputs) for other in trained)
+
+    def _is_shared(self, event: Event, forwards: list[Event], trained: Values) -> bool:
+        """Does another loss go back through the same call of a module that is trained here, and so need it whole?"""
+        outputs = {value for one in forwards if not trained.isdisjoint(one.subjects) for value in one.results}
+        others = (other for other in self._trace.events(Backward) if other.node is not event.node)
+        return any(not outputs.isdisjoint(self._live(other.subjects) & self._live(event.subjects)) for other in others)
 
     def _is_cleared(self, event: Event, module: Value) -> bool:
         """Are the module's gradients cleared, and never used before?"""

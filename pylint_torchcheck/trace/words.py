@@ -18,23 +18,73 @@ _QUOTED = re.compile(r"['\"](\w+)(?=['\"])")
 _ARGUMENT = re.compile(r"\b(\w+)\s*[,)]")
 _LOADER = re.compile(r"loader|^dl$|_dl$", re.IGNORECASE)
 _UNCALLED = re.compile(r"\.(?:item|state_dict|detach|numpy|tolist|cpu)\b(?!\s*[(.=\w])")
-_LEAF = re.compile(r"\brequires_grad\s*=\s*True\b|\bParameter\([^\n]{0,200}?\)\.(?:cuda|to|float|half|double|type)\b")
-_COMPARED = re.compile(r"[dD]evice\w*\s*[!=]=|[!=]=\s*[\w.]*[dD]evice")
+_LEAF = re.compile(
+    r"\brequires_grad\s*=\s*True\b|\.requires_grad_\((?:True)?\)"
+    r"|\bParameter\([^\n]{0,200}?\)(?:\.(?:cuda|to|float|half|double|type)\b|\s*[*/])"
+)
+_COMPARED = re.compile(r"[dD]evice\w*\s*(?:[!=]=|(?:not\s+)?in\s*[(\[])|[!=]=\s*[\w.]*[dD]evice")
 _ITERATOR = re.compile(
     r"(?:[^=!<>]=|\breturn\b)\s*(?:(?:\([^\n]{0,80}\bfor\b|(?:filter|map|chain)\s*\()[\s\S]{0,160}?|[\w.]{1,80}\.)"
     r"(?:named_)?parameters\("
 )
 _DROPOUT = re.compile(r"(?:\bF|\bfunctional)\.\w*dropout\w*\s*\(|(?<![.\w])\w*dropout\w*\s*\(|\bdropout_p\b")
+_CHANGED = r"(?:[-+*/]=(?!=)|\.(?!requires_grad_|detach_)\w{1,40}[a-z]_\()"
+_LEAF_CHANGED = re.compile(
+    rf"{_CHANGED}[^\n]{{0,200}}?\.grad\b|\bself\.\w+\.(?!requires_grad_|detach_)\w{{1,40}}[a-z]_\("
+    rf"|\bweight(?:\[[^\n]{{1,40}}?\])?\s*{_CHANGED}|\bweight\[[^\n]{{1,40}}?\]\s*=(?!=)"
+    rf"|\brequires_grad\s*=\s*True\b[\s\S]{{0,2000}}?(?:{_CHANGED}|\w\[[^\n]{{1,40}}?\]\s*=(?!=))"
+)
+_DATA_CHANGED = re.compile(rf"\.data(?:\[[^\n]{{1,80}}?\])?\s*(?:{_CHANGED}|[-+*/]=)|\.data\[[^\n]{{1,80}}?\]\s*=(?!=)")
+_REARRANGED_VIEW = re.compile(
+    r"\.(?:permute|transpose|swapaxes|swapdims|expand|t)\([\s\S]{0,1000}?(?<!contiguous\(\))\.view\("
+)
+_LIKE_REQUIRES_GRAD = re.compile(r"\.(?!requires_grad\b)req?\w{3,10}_?g\w{1,8}\s*=(?!=)")
+_CONTEXT = r"(?:no_grad|inference_mode|enable_grad|set_grad_enabled|autocast)"
+_IDLE = re.compile(
+    rf"\bwith\b[^\n]*\b{_CONTEXT}\s*(?:[:,]|as\b)|^[ \t]*(?:\w+\.)*{_CONTEXT}\([^\n]*\)[ \t]*(?:;|$)"
+    rf"|@[\w.]*{_CONTEXT}\b[^\n]*\n(?:[ \t]*@[^\n]*\n)*[ \t]*class\b",
+    re.MULTILINE,
+)
 _TENSOR_OF = re.compile(r"\btensor\(\s*[^\W\d]")
-# What must be in the source before a pattern is worth looking for, the pattern, and what it is the sign of.
+_RETAINED = re.compile(r"\bretain_graph\s*=\s*True\b")
+# Of what something must be in the source before a pattern is worth looking for, the pattern, what it is the sign of.
 _PATTERNS = (
-    (".", _UNCALLED, Sign.UNCALLED_METHOD),
-    ("requires_grad", _LEAF, Sign.LEAF),
-    ("Parameter(", _LEAF, Sign.LEAF),
-    ("evice", _COMPARED, Sign.COMPARED_DEVICE),
-    ("parameters(", _ITERATOR, Sign.KEPT_ITERATOR),
-    ("dropout", _DROPOUT, Sign.FUNCTIONAL_DROPOUT),
-    ("tensor(", _TENSOR_OF, Sign.TENSOR_OF_NAME),
+    ((".",), _UNCALLED, Sign.UNCALLED_METHOD),
+    (
+        (
+            "requires_grad",
+            "Parameter(",
+        ),
+        _LEAF,
+        Sign.LEAF,
+    ),
+    (("evice",), _COMPARED, Sign.COMPARED_DEVICE),
+    (("parameters(",), _ITERATOR, Sign.KEPT_ITERATOR),
+    (("dropout",), _DROPOUT, Sign.FUNCTIONAL_DROPOUT),
+    (("retain_graph",), _RETAINED, Sign.RETAINED_GRAPH),
+    (("tensor(",), _TENSOR_OF, Sign.TENSOR_OF_NAME),
+    (
+        (
+            ".grad",
+            "_(",
+            "requires_grad",
+            "weight",
+        ),
+        _LEAF_CHANGED,
+        Sign.LEAF_CHANGED,
+    ),
+    ((".data",), _DATA_CHANGED, Sign.DATA_CHANGED),
+    ((".view(",), _REARRANGED_VIEW, Sign.REARRANGED_VIEW),
+    ((".req",), _LIKE_REQUIRES_GRAD, Sign.LIKE_REQUIRES_GRAD),
+    (
+        (
+            "_grad",
+            "inference_mode",
+            "autocast",
+        ),
+        _IDLE,
+        Sign.IDLE_CONTEXT,
+    ),
 )
 _GROWING = frozenset({".append", ".add", ".insert", ".appendleft", ".extend", ".update"})
 _F_STRING = r"(?:[fFtT][rR]?|[rR][fFtT])(?P<outer>[\"'])"
@@ -115,7 +165,9 @@ def clues_in(words: frozenset[str], code: str) -> frozenset[Clue]:
         signs.add(Sign.EVALUATION)
     if "+=" in code or not _GROWING.isdisjoint(words):
         signs.add(Sign.GROWTH)
-    signs.update(sign for part, pattern, sign in _PATTERNS if part in code and pattern.search(code))
+    for parts, pattern, sign in _PATTERNS:
+        if any(part in code for part in parts) and pattern.search(code):
+            signs.add(sign)
     return words | signs | {f"{name} {sign}" for name, sign in _ASSIGNED.findall(code)}
 
 

@@ -110,7 +110,7 @@ def test_report_prints_what_was_skipped(run, folder):
 
 
 def test_all_of_it_can_be_read_with_weights_only(run):
-    path = run().train(BATCHES[:3]).checkpoints.save()
+    path = run().train(BATCHES[:3]).checkpoints.save().result()
 
     for file in path.glob("*.pt"):
         torch.load(file, weights_only=True)
@@ -128,7 +128,7 @@ def test_milestones_of_a_scheduler_can_be_read_back(net, folder):
 @pytest.mark.parametrize("wrap", [nn.DataParallel, lambda net: torch.compile(net, backend="eager")])
 def test_model_is_saved_without_wrappers(run, net, same, wrap):
     wrapped = run(wrap=wrap)
-    path = wrapped.checkpoints.save()
+    path = wrapped.checkpoints.save().result()
     tg.load_weights(net, path / "model.pt")
     run().checkpoints.resume()
 
@@ -160,7 +160,7 @@ def test_keeps_the_last(run, folder):
 def test_second_save_at_one_step_overwrites_nothing(run, folder):
     checkpoints = run(keep_last=None).checkpoints
     checkpoints.save()
-    path = checkpoints.save()
+    path = checkpoints.save().result()
 
     assert names(folder) == ["step-0", "step-0.1"]
     assert run().checkpoints.resume().path == path
@@ -260,6 +260,68 @@ def test_checkpoint_of_a_newer_version_is_no_damage(run, folder):
     assert names(folder) == ["step-0"]
 
 
+# hostile: whoever changes a checkpoint can make the manifest fit
+
+
+def replace_file(folder: Path, name: str, content: bytes) -> None:
+    (folder / name).write_bytes(content)
+    files = json.loads((folder / "manifest.json").read_text())["manifest"]["files"]
+    rewrite_manifest(folder, sign=True, files={**files, name: {"bytes": len(content), "crc32": zlib.crc32(content)}})
+
+
+class RunsCode:
+    def __init__(self, proof: Path) -> None:
+        self.proof = proof
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.proof),)
+
+
+@pytest.mark.parametrize("name", ["model.pt", "optimizer.pt", "rng.pt"])
+def test_pickle_that_would_run_code_is_refused_and_nothing_run(run, folder, tmp_path, name):
+    run().checkpoints.save()
+    torch.save({"0.weight": RunsCode(tmp_path / "ran")}, tmp_path / "evil.pt")
+    replace_file(folder / "step-0", name, (tmp_path / "evil.pt").read_bytes())
+    with pytest.raises(tg.UnreadableFileError, match=rf"{name} wants to import posix.mkdir"):
+        run().checkpoints.resume()
+
+    assert not (tmp_path / "ran").exists()
+    assert names(folder) == ["step-0"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"files": {"../../outside": {"bytes": 0, "crc32": 0}}},
+        {"files": {"/etc/passwd": {"bytes": 0, "crc32": 0}}},
+        {"files": {"model.pt": {"bytes": "0"}}},
+        {"files": []},
+        {"step": "1"},
+        {"schema": None},
+    ],
+)
+def test_manifest_in_another_form_is_damage(run, folder, changes):
+    run(every_steps=1).train(BATCHES[:2])
+    rewrite_manifest(folder / "step-2", sign=True, **changes)
+    report = run().checkpoints.resume()
+
+    assert report.step == 1
+    assert "manifest.json is none that a Checkpointer writes" in report.skipped[0].reason
+
+
+@pytest.mark.parametrize("content", [[], {}, {"class": 3}, "text", {"class": "AdamW", "parameters": 3}])
+@pytest.mark.parametrize("name", ["model", "optimizer", "scheduler", "step", "rng"])
+def test_state_in_another_form_is_refused(run, folder, tmp_path, name, content):
+    run().train(BATCHES[:1]).checkpoints.save()
+    torch.save(content, tmp_path / "odd.pt")
+    replace_file(folder / "step-1", f"{name}.pt", (tmp_path / "odd.pt").read_bytes())
+    other = run()
+    with pytest.raises(tg.StateMismatchError):
+        other.checkpoints.resume()
+
+    assert other.checkpoints.step == 0
+
+
 # other objects
 
 
@@ -301,6 +363,17 @@ def test_missing_and_extra_keys_are_refused(run, refuses, build_net):
 def test_other_optimizer_is_refused(run, refuses, build_net):
     run().train(BATCHES[:2]).checkpoints.save()
     refuses(build_net, r"optimizer is SGD .* with AdamW", optimizer=torch.optim.SGD)
+
+
+def test_other_scheduler_is_refused(net, folder):
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+
+    def with_scheduler(scheduler):
+        return tg.Checkpointer(folder, model=net, optimizer=optimizer, scheduler=scheduler)
+
+    with_scheduler(ExponentialLR(optimizer, 0.9)).save()
+    with pytest.raises(tg.StateMismatchError, match=r"scheduler is MultiStepLR .* another class"):
+        with_scheduler(MultiStepLR(optimizer, [2])).resume()
 
 
 def test_permuted_parameters_of_one_shape_are_refused(folder):

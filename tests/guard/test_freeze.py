@@ -184,6 +184,78 @@ def test_eval_mode_leaves_the_freeze(net):
     assert (net.training, net[1].training) == (True, False)
 
 
+def test_freeze_survives_conversion_to_sync_batch_norm(net):
+    frozen = tg.freeze(net)
+    before = snapshot(net)
+    converted = nn.SyncBatchNorm.convert_sync_batchnorm(net)
+    converted.train()
+
+    assert isinstance(converted[1], nn.SyncBatchNorm)
+    assert not converted[1].training
+    converted(torch.randn(4, 6))
+    assert unchanged(converted, before)
+    frozen.release()
+    assert converted[1].training
+    assert converted.eval()[1].training is False
+
+
+@pytest.fixture
+def one_rank():
+    torch.distributed.init_process_group("gloo", store=torch.distributed.HashStore(), rank=0, world_size=1)
+    yield
+    torch.distributed.destroy_process_group()
+
+
+@pytest.mark.usefixtures("one_rank")
+def test_freeze_survives_ddp(net):
+    tg.freeze(net[:2])
+    wrapped = nn.parallel.DistributedDataParallel(net)
+    before = snapshot(net[:2])
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1, weight_decay=0.1)
+    for _ in range(2):
+        wrapped.train()
+        wrapped(torch.randn(4, 6)).sum().backward()
+        optimizer.step()
+
+    assert unchanged(net[:2], before)
+
+
+@pytest.mark.usefixtures("one_rank")
+def test_sharded_module_stays_frozen_and_is_released(net):
+    from torch.distributed.fsdp import fully_shard
+
+    net(torch.randn(4, 6)).sum().backward()
+    frozen = tg.freeze(net)
+    fully_shard(net, mesh=torch.distributed.init_device_mesh("cpu", (1,)))
+    assert not any(parameter.requires_grad for parameter in net.parameters())
+    frozen.release()
+
+    assert all(parameter.requires_grad and parameter.grad is None for parameter in net.parameters())
+    assert net.train()[1].training
+
+
+def test_weights_load_into_a_frozen_module(net, build_net):
+    tg.freeze(net)
+    other = build_net()
+    with torch.no_grad():
+        other[1].running_mean.add_(1)
+    tg.load_weights(net, other.state_dict())
+
+    assert torch.equal(net[1].running_mean, other[1].running_mean)
+
+
+@pytest.mark.parametrize("norm", [nn.GroupNorm(2, 4), nn.InstanceNorm1d(4, affine=True, track_running_stats=True)])
+def test_other_norms_stand_still_too(norm):
+    net = nn.Sequential(norm, nn.Dropout(0.5))
+    tg.freeze(net, dropout="eval")
+    before = snapshot(net)
+    net.train()
+    one, other = (net(torch.ones(2, 4, 3)) for _ in range(2))
+
+    assert unchanged(net, before)
+    assert torch.equal(one, other)
+
+
 @pytest.mark.parametrize("training", [True, False])
 def test_eval_mode_leaves_the_mode_that_release_gives(net, training):
     net[1].train(training)

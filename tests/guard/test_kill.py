@@ -29,6 +29,14 @@ def test_killed_save_leaves_a_verified_checkpoint(tmp_path):
     assert "20 kills, 0 in the middle" not in out
 
 
+def test_killed_runs_resume_bit_identically_however_samples_are_fetched(tmp_path):
+    with start(HERE / "kill_and_resume.py", tmp_path, 16, 0, stderr=subprocess.PIPE) as process:
+        out, err = process.communicate(timeout=100)
+
+    assert process.returncode == 0, err
+    assert "16 of 144 resumed runs are bit for bit" in out
+
+
 def digits(folder: Path, amp: str) -> subprocess.Popen:
     options = ["--dir", folder / "run", "--out", folder / "weights.pt", "--amp", amp, "--epochs", 2, "--every", 7]
     return start(ROOT / "examples" / "digits.py", *options)

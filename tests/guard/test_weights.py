@@ -1,11 +1,15 @@
 """load_weights: everything that was asked for, or nothing and the reason."""
 
+import json
 import os
 import pickle
+import sys
+import zipfile
 from collections import OrderedDict
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 import torchguard as tg
@@ -62,15 +66,18 @@ def test_mark_of_a_compiled_submodule_is_stripped(net, trained, same):
     assert same(net, trained)
 
 
-def test_prefix_stays_when_stripping_it_would_not_fit_all(net, trained):
+def test_what_does_not_fit_even_without_its_prefix_is_refused(net, trained, build_net, same):
     state = with_prefix(trained.state_dict(), "module.") | {"other.weight": torch.zeros(1)}
-    with pytest.raises(tg.WeightsMismatchError, match="fits 0 of 8 tensors"):
+    words = 'fits 8 of 8 tensors of Sequential, keys unwrapped: unexpected: "other.weight"'
+    with pytest.raises(tg.WeightsMismatchError, match=words):
         tg.load_weights(net, state)
+
+    assert same(net, build_net())
 
 
 def test_two_keys_that_would_become_one_are_refused(net, trained):
     state = with_prefix(trained.state_dict(), "module.") | with_prefix(trained.state_dict(), "_orig_mod.")
-    with pytest.raises(tg.WeightsMismatchError, match="fits 0 of 8 tensors"):
+    with pytest.raises(tg.WeightsMismatchError, match=r"fits 8 of 8 tensors.*unexpected: "):
         tg.load_weights(net, state)
 
 
@@ -139,7 +146,7 @@ def test_mismatch_matrix(kind, pattern):
         assert torch.equal(module["body"].weight, before["body.weight"])
     else:
         report = tg.load_weights(module, state, **allowed)
-        assert getattr(report, kind) == ("head.weight",)
+        assert getattr(report, "reshaped" if kind == "shape" else kind) == ("head.weight",)
         assert torch.equal(module["body"].weight, torch.ones(2, 2))
 
 
@@ -159,7 +166,9 @@ def test_report_prints_as_a_short_table(net, trained):
     report = tg.load_weights(net, state, allow_missing=("4",))
 
     assert str(report).splitlines() == [
-        "a mapping -> Sequential: 7 tensors loaded, keys unwrapped",
+        "a mapping -> Sequential: 78.7 % of its values",
+        '  loaded        7  7 keys, first "0.bias", "0.weight", "1.bias"',
+        "  renamed          unwrapped",
         '  missing       1  "4.weight"',
     ]
 
@@ -268,3 +277,140 @@ def test_missing_file_names_its_neighbours(net, tmp_path):
 def test_folder_is_refused(net, tmp_path):
     with pytest.raises(tg.UnreadableFileError, match="is a folder"):
         tg.load_weights(net, tmp_path)
+
+
+def test_whole_saved_module_comes_with_how_to_convert_it(net, tmp_path):
+    torch.save(net, tmp_path / "module.pt")
+    with pytest.raises(
+        tg.UnreadableFileError, match=r'torch\.load\("module\.pt", weights_only=False\)\.state_dict\(\)'
+    ):
+        tg.load_weights(net, tmp_path / "module.pt")
+
+
+def test_file_that_was_saved_on_a_gpu_is_read_without_one(net, trained, same, tmp_path):
+    torch.save(trained.state_dict(), tmp_path / "cpu.pt")
+    with zipfile.ZipFile(tmp_path / "cpu.pt") as saved, zipfile.ZipFile(tmp_path / "cuda.pt", "w") as on_gpu:
+        for record in saved.namelist():
+            content = saved.read(record).replace(b"X\x03\x00\x00\x00cpu", b"X\x06\x00\x00\x00cuda:0")
+            on_gpu.writestr(record, content)
+    tg.load_weights(net, tmp_path / "cuda.pt")
+
+    assert b"cuda:0" in (tmp_path / "cuda.pt").read_bytes()
+    assert same(net, trained)
+
+
+def test_weights_from_before_batch_counts_are_reported_as_filled(net, trained):
+    state = {key: value for key, value in trained.state_dict().items() if "num_batches" not in key}
+    report = tg.load_weights(net, state)
+
+    assert report.filled == ("1.num_batches_tracked",)
+    assert "filled" in str(report)
+
+
+def test_share_is_that_of_values_and_not_of_keys():
+    module = nn.ModuleDict({"large": nn.Linear(9, 10), "small": nn.Linear(1, 1, bias=False)})
+    report = tg.load_weights(module, {"small.weight": torch.zeros(1, 1)}, allow_missing=("large",))
+
+    assert report.share == pytest.approx(1 / 101)
+
+
+# safetensors, and sets of files
+
+
+def save_set(state, folder, keys_of_first=3):
+    """Two files with an index, as the Hugging Face Hub has them."""
+    names = {key: f"model-0000{1 + (i >= keys_of_first)}-of-00002.safetensors" for i, key in enumerate(state)}
+    for name in set(names.values()):
+        save_file({key: value for key, value in state.items() if names[key] == name}, folder / name)
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"metadata": {}, "weight_map": names}))
+    return folder / "model.safetensors.index.json"
+
+
+def test_safetensors_are_read(net, trained, same, tmp_path):
+    save_file(trained.state_dict(), tmp_path / "model.safetensors")
+    tg.load_weights(net, tmp_path / "model.safetensors")
+
+    assert same(net, trained)
+
+
+def test_safetensors_are_known_by_their_content(net, trained, same, tmp_path):
+    save_file(trained.state_dict(), tmp_path / "model.bin")
+    tg.load_weights(net, tmp_path / "model.bin")
+
+    assert same(net, trained)
+
+
+@pytest.mark.parametrize("named", ["index", "folder"])
+def test_set_of_files_is_read(net, trained, same, tmp_path, named):
+    index = save_set(trained.state_dict(), tmp_path)
+    tg.load_weights(net, index if named == "index" else tmp_path)
+
+    assert same(net, trained)
+
+
+def test_truncated_safetensors_are_named(net, trained, tmp_path):
+    path = tmp_path / "model.safetensors"
+    save_file(trained.state_dict(), path)
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(tg.UnreadableFileError, match="cannot be read as safetensors"):
+        tg.load_weights(net, path)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda folder: (folder / "model-00002-of-00002.safetensors").unlink(), "which is not there"),
+        (lambda folder: edit_index(folder, {"0.weight": "../evil.safetensors"}), "which is not beside it"),
+        (lambda folder: edit_index(folder, {"x": "model-00001-of-00002.safetensors"}), 'promises "x"'),
+        (lambda folder: (folder / "model.safetensors.index.json").write_text("[]"), "is no index"),
+    ],
+)
+def test_set_that_is_not_whole_is_refused(net, trained, build_net, same, tmp_path, spoil, words):
+    index = save_set(trained.state_dict(), tmp_path)
+    spoil(tmp_path)
+    with pytest.raises(tg.UnreadableFileError, match=words):
+        tg.load_weights(net, index)
+
+    assert same(net, build_net())
+
+
+def edit_index(folder, entries):
+    index = folder / "model.safetensors.index.json"
+    content = json.loads(index.read_text())
+    content["weight_map"] |= entries
+    index.write_text(json.dumps(content))
+
+
+def test_missing_library_is_named(net, trained, tmp_path, monkeypatch):
+    save_file(trained.state_dict(), tmp_path / "model.safetensors")
+    monkeypatch.setitem(sys.modules, "safetensors", None)
+    with pytest.raises(tg.MisuseError, match="pip install safetensors"):
+        tg.load_weights(net, tmp_path / "model.safetensors")
+
+
+# snapshot
+
+
+def test_snapshot_stays_while_the_module_moves_on(net, build_net, same):
+    kept = tg.snapshot(net)
+    with torch.no_grad():
+        for value in net.state_dict().values():
+            value.add_(1)
+    net.load_state_dict(kept)
+
+    assert same(net, build_net())
+
+
+def test_snapshot_on_the_same_device_is_a_copy_too(net):
+    kept = tg.snapshot(net, device="cpu")
+
+    assert kept["0.weight"].data_ptr() != net[0].weight.data_ptr()
+
+
+def test_snapshot_keeps_the_versions_that_loading_asks_for(net):
+    assert tg.snapshot(net)._metadata == net.state_dict()._metadata
+
+
+def test_snapshot_of_something_else_is_refused(net):
+    with pytest.raises(tg.MisuseError, match=r"copy\.deepcopy\(optimizer\.state_dict\(\)\)"):
+        tg.snapshot(torch.optim.SGD(net.parameters()))

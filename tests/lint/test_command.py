@@ -77,6 +77,17 @@ class TestFindings:
     def test_disable_leaves_a_pitfall_out(self, project, torchcheck):
         assert torchcheck("--disable=missing-zero-grad", "train.py") == (0, "", "")
 
+    def test_a_pitfall_that_is_off_by_default_is_found_once_enabled(self, project, torchcheck):
+        reading = "import torch\nnumber = torch.randn(3).mean().data{}\n"
+        (project / "train.py").write_text(reading.format(""), encoding="utf-8")
+        (project / "commented.py").write_text(
+            reading.format("  # pylint: enable=tensor-data-attribute"), encoding="utf-8"
+        )
+        output = torchcheck("train.py", "commented.py")[1]
+
+        assert [line.partition(":")[0] for line in findings(output)] == ["commented.py"]
+        assert torchcheck("--enable=tensor-data-attribute", "train.py")[0]
+
     def test_enable_adds_a_check_of_pylint(self, project, torchcheck):
         assert "(unused-import)" in torchcheck("--enable=unused-import", "train.py")[1]
 

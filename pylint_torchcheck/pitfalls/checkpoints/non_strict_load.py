@@ -28,8 +28,14 @@ class NonStrictLoad(Pitfall):
     def check(cls, program: Program) -> Iterator[Finding]:
         """Find non-strict loads whose result is dropped."""
         for call in program.method_calls("load_state_dict"):
-            if call.is_dropped and _is_lenient(call):
+            if call.is_dropped and _is_lenient(call) and not call.has_own_keywords and not _has_compared(program, call):
                 yield Finding(call, (call.text, call.text))
+
+
+def _has_compared(program: Program, load: Call) -> bool:
+    """Has the function asked the module for its own keys first, to pick those that fit?"""
+    asked = program.method_calls("state_dict")
+    return any(call.receiver_text == load.receiver_text and call.precedes(load) for call in asked)
 
 
 def _is_lenient(call: Call) -> bool:

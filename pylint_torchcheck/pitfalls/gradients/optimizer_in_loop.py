@@ -43,7 +43,7 @@ def _has_memory(optimizer: Subject, call: Call) -> bool:
 
 
 def _is_renewed(program: Program, trace: Trace, event: Event) -> bool:
-    """Is it made in every iteration of a loop in which it steps once, or once for each batch?"""
+    """Is it made in every iteration of a loop in which it steps, or in which a loader is run through?"""
     if not event.in_every_iteration or any(True for verb in _BEGINNING_AFRESH for _ in trace.beside(event, verb)):
         return False
     return _steps_beside(trace, event) and _lives_on(program, event)
@@ -51,17 +51,17 @@ def _is_renewed(program: Program, trace: Trace, event: Event) -> bool:
 
 def _steps_beside(trace: Trace, event: Event) -> bool:
     steps = [step for step in trace.beside(event, OptimizerStep) if set(step.subjects) == set(event.subjects)]
-    return any(step.over_loader and step.depth <= event.depth + 1 for step in steps)
+    depths = (step.depth - event.depth for step in steps if step.over_loader or step.depth == event.depth)
+    return any(depth <= 1 for depth in depths)
 
 
 def _lives_on(program: Program, event: Event) -> bool:
-    """Are the parameters those of modules that were made before the loop?"""
+    """Are the parameters those of modules that were made before the loop, as all is that they may come from?"""
     origins = program.origins(event.subjects)
-    modules = [value for value in origins if value.kind is Kind.MODULE]
-    is_clear = all(value.kind in _CLEAR for value in origins)
-    return is_clear and bool(modules) and not any(event.makes_anew(module) for module in modules)
+    sources = [value for value in origins if value.kind not in _HOLDING_NO_WEIGHTS]
+    return any(value.kind is Kind.MODULE for value in sources) and not any(map(event.makes_anew, sources))
 
 
-_CLEAR = frozenset(
-    {Kind.OPTIMIZER, Kind.PARAMETERS, Kind.MODULE, Kind.COLLECTION, Kind.CONSTANT, Kind.DATA, Kind.LOSS_FUNCTION}
+_HOLDING_NO_WEIGHTS = frozenset(
+    {Kind.OPTIMIZER, Kind.PARAMETERS, Kind.COLLECTION, Kind.CONSTANT, Kind.DATA, Kind.LOSS_FUNCTION}
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pylint_torchcheck.pitfalls.pitfall import BROKEN, Pitfall, Protocol
-from pylint_torchcheck.pitfalls.vocabulary import EvalMode, Forward, Freeze, Kind, Thaw, TrainMode, Trait
+from pylint_torchcheck.pitfalls.vocabulary import EvalMode, Forward, Freeze, Kind, Thaw, TrainMode, Trait, WeightsCopied
 
 
 class FrozenBatchnormUpdates(Pitfall):
@@ -35,5 +35,6 @@ class FrozenBatchnormUpdates(Pitfall):
             ("frozen", Forward): BROKEN,
         },
         having=Trait.BATCH_NORM,
-        unless_seen=(Thaw,),  # frozen for a while, as a GAN does with its discriminator
+        # Frozen for a while, as a GAN does with its discriminator; or a teacher, which follows its student.
+        unless_seen=(Thaw, WeightsCopied),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
-from pylint_torchcheck.pitfalls.questions import Call, Program, Subject, Trace
+from pylint_torchcheck.pitfalls.questions import Call, Event, Program, Subject, Trace
 from pylint_torchcheck.pitfalls.vocabulary import Created, Freeze, FreezePart, Kind, Thaw, ThawPart
 
 
@@ -51,19 +51,19 @@ def _optimizers(trace: Trace) -> Iterator[Subject]:
         yield from (value for value in creation.subjects if value.kind is Kind.OPTIMIZER and not value.guessed)
 
 
-def _frozen(program: Program, trace: Trace) -> frozenset[Subject]:
+def _frozen(program: Program, trace: Trace) -> list[tuple[Subject, Event]]:
     """Return the modules of which something is frozen for good, and not for a while as a GAN's discriminator is."""
     thaws = [event for event in trace.events(Thaw) if not issubclass(event.verb, ThawPart)]
     thawed = frozenset(module for event in thaws for module in event.subjects)
-    frozen = frozenset(module for event in trace.events(Freeze, FreezePart) for module in event.subjects)
-    return frozenset(module for module in frozen if not program.belong([module], thawed))
+    frozen = [(module, event) for event in trace.events(Freeze, FreezePart) for module in event.subjects]
+    return [(module, event) for module, event in frozen if not program.belong([module], thawed)]
 
 
 def _given_frozen(
     program: Program,
     call: Call,
     optimizer: Subject,
-    frozen: frozenset[Subject],
+    frozen: list[tuple[Subject, Event]],
     givers: dict[Subject, list[tuple[int, Call]]],
 ) -> Iterator[Finding]:
     mover = _mover(call)
@@ -74,8 +74,9 @@ def _given_frozen(
     given = [
         (number, giver.receiver_text)
         for source in sources
-        if source.owner is not None and program.belong(frozen, [source.owner])
+        if source.owner is not None
         for number, giver in givers.get(source, ())
+        if any(program.belong([module], [source.owner]) and not giver.excludes(event.place) for module, event in frozen)
     ]
     if given:
         yield Finding(call, (call.text, mover, min(given)[1]))

@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
-from pylint_torchcheck.pitfalls.questions import Event, Place, Program
+from pylint_torchcheck.pitfalls.questions import Event, Program
 from pylint_torchcheck.pitfalls.vocabulary import Backward
+
+_CUTTING = (
+    *("tensor", "Variable", ".detach", ".data", ".requires_grad_", ".requires_grad ="),
+    *("no_grad", "inference_mode", "set_grad_enabled"),
+)
 
 
 class DetachedLoss(Pitfall):
     """``backward()`` goes back along the graph, and a tensor made of a number has none.
 
     ``torch.tensor(loss.item(), requires_grad=True)`` and ``loss.detach().requires_grad_()`` silence the error that
-    torch raises, and nothing learns any more: the gradient ends where it begins.
+    torch raises, and nothing learns any more: the gradient ends where it begins. So it does for a loss of detached
+    outputs, of indices, or of what was computed under ``no_grad``.
     """
 
     msgid = "E7787"
@@ -22,17 +28,16 @@ class DetachedLoss(Pitfall):
         "%s begins at a tensor that no graph leads to, so no parameter gets a gradient; "
         "call backward() on the loss itself"
     )
-    signs = signs([Backward], ["tensor", "Variable", ".detach", ".data"])
+    signs = signs([Backward], _CUTTING)
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:
         """Find backward passes that begin so, whichever way they are reached."""
-        passes: dict[Place, list[Event]] = {}
-        for trace in program.traces:
-            for event in trace.events(Backward):
-                passes.setdefault(event.place, []).append(event)
-        for place, events in passes.items():
-            if "backward" in place.text and all(_is_cut_off(program, event) for event in events):
+        for place, ways in program.happenings(Backward):
+            call = program.call_at(place)
+            if call is None or call.method != "backward" or call.depends_on("requires_grad"):
+                continue
+            if all(_is_cut_off(program, event) for _, event in ways):
                 yield Finding(place, (place.text,))
 
 

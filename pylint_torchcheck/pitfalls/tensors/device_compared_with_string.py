@@ -31,7 +31,9 @@ class DeviceComparedWithString(Pitfall):
 
 
 def _meant(comparison: Comparison, device: str, string: str) -> str:
-    operator = "!=" if "!=" in comparison.text else "=="
+    operator = comparison.operator
+    if operator not in {"==", "!="}:
+        return f"{device}.type {operator} {string}"
     return f"str({device}) {operator} {string}" if ":" in string else f"{device}.type {operator} {string}"
 
 

@@ -39,7 +39,7 @@ def _is_too_early(assignment: Attribute) -> bool:
         return False
     is_module = all(value.kind in _MODULES and not value.guessed for value in assignment.receivers)
     is_kept = all(value.kind in _KEPT and not value.guessed for value in assignment.values)
-    return is_module and is_kept and not {"__init__", "super"} & set(assignment.called_before)
+    return is_module and is_kept and assignment.is_before_base
 
 
 _MODULES = frozenset({Kind.MODULE, Kind.LOSS_FUNCTION})

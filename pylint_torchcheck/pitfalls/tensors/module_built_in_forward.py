@@ -18,7 +18,7 @@ class ModuleBuiltInForward(Pitfall):
     msgid = "W7784"
     symbol = "module-built-in-forward"
     message = "%s is built anew in each forward pass, so %s; call self.layer(x), with self.layer = %s in __init__"
-    signs = signs([Sign.BUILT_IN_FORWARD])
+    signs = signs([Sign.BUILT_IN_FORWARD, Sign.BUILT_AND_CALLED])
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:
@@ -26,7 +26,7 @@ class ModuleBuiltInForward(Pitfall):
         kept = _kept(program)
         touched = {value for attribute in program.attributes() for value in attribute.receivers}
         for call in program.constructions(Kind.MODULE):
-            if call.function == "forward" and program.enclosing_kind(call) is Kind.MODULE and not call.in_training:
+            if program.runs_in_forward(call) and not call.in_training:
                 harm = _harm(program, call)
                 if harm and kept.isdisjoint(call.results) and touched.isdisjoint(call.results):
                     yield Finding(call, (call.text, harm, call.text))

@@ -18,18 +18,22 @@ class UnregisteredParameter(Pitfall):
 
     msgid = "E7782"
     symbol = "unregistered-parameter"
-    message = (
-        "%s is a plain tensor that requires a gradient, so it is neither trained nor saved; write %s = nn.Parameter(%s)"
-    )
-    signs = signs([Sign.LEAF])
+    message = "%s %s, so parameters() and state_dict() pass it by: it is neither trained nor saved; write %s"
+    signs = signs([Sign.LEAF, Sign.KEPT_COLLECTION])
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:
-        """Find attributes of modules that get a tensor to be learned, whichever way."""
+        """Find attributes of modules that get a tensor to be learned, whichever way, or a collection of such."""
         for assignment in program.assignments():
             is_module = all(value.kind is Kind.MODULE and not value.guessed for value in assignment.receivers)
-            if is_module and assignment.is_own and _is_meant_to_learn(program, assignment):
-                yield Finding(assignment, (assignment.text, assignment.text, "..."))
+            name = assignment.text
+            is_its_own = assignment.is_own and assignment.runs_within("__init__")
+            if is_module and is_its_own and _is_meant_to_learn(program, assignment):
+                details = name, "is a plain tensor that requires a gradient", f"{name} = nn.Parameter(...)"
+                yield Finding(assignment, details)
+            elif program.hidden_parameters(assignment):
+                details = name, "holds parameters in a plain collection", f"{name} = nn.ParameterList(...)"
+                yield Finding(assignment, details)
 
 
 def _is_meant_to_learn(program: Program, assignment: Attribute) -> bool:
@@ -37,12 +41,20 @@ def _is_meant_to_learn(program: Program, assignment: Attribute) -> bool:
 
 
 def _requires_gradient(program: Program, value: Subject) -> bool:
-    """Is it made to require a gradient, or the moved copy of a parameter that was made for it?"""
+    """Is it made to require a gradient, or the moved or scaled copy of a parameter that was made for it?"""
     if value.kind is not Kind.TENSOR:
         return False
     origins = program.copied_from(value)
     if origins:
-        return all(origin.kind is Kind.PARAMETER and origin.owner is None for origin in origins)
+        return all(_is_fresh_parameter(origin) or _requires_gradient(program, origin) for origin in origins)
+    if program.is_scaled_parameter(value):
+        return True
     call = program.creation(value)
+    if call is not None and program.is_told_to_require_gradient(value):
+        return True
     settings = call.argument("requires_grad") if call is not None else ()
     return bool(settings) and all(setting.constant is True for setting in settings)
+
+
+def _is_fresh_parameter(value: Subject) -> bool:
+    return value.kind is Kind.PARAMETER and value.owner is None

@@ -1,0 +1,18 @@
+"""Take a wrapper's prefix out of the keys by ``replace``."""
+
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.submodule = nn.Linear(4, 2)
+
+
+torch.manual_seed(0)
+saved = nn.DataParallel(Net()).state_dict()  # "module.submodule.weight", "module.submodule.bias"
+weights = {key.replace("module.", ""): value for key, value in saved.items()}  # [replaced-key-prefix]
+
+missing, _ = Net().load_state_dict(weights, strict=False)
+print(f"keys: {list(weights)}, not loaded: {len(missing)} of 2")

@@ -1,0 +1,19 @@
+"""Save the weights of a wrapped module, under the names that the wrapper gives them."""
+
+import tempfile
+from pathlib import Path
+
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+model = nn.DataParallel(nn.Linear(4, 2))
+with tempfile.TemporaryDirectory() as folder:
+    path = Path(folder) / "model.pt"
+    torch.save(model.state_dict(), path)  # [wrapped-state-dict]
+    bare = nn.Linear(4, 2)
+    try:
+        bare.load_state_dict(torch.load(path, map_location="cpu"))
+        print("loaded into a bare module")
+    except RuntimeError as error:
+        print(str(error).splitlines()[1].strip())

@@ -1,0 +1,152 @@
+"""A checkpoint to resume from that lacks the state of what the run uses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+
+from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
+from pylint_torchcheck.pitfalls.questions import Contents, Event, Program, Subject, Trace
+from pylint_torchcheck.pitfalls.vocabulary import (
+    Created,
+    FileRead,
+    FileWritten,
+    Kind,
+    OptimizerStep,
+    ScalerUpdate,
+    SchedulerSet,
+    SchedulerStep,
+    StateTaken,
+)
+
+# Keys under which a state may stand that is put together by hand, or comes from code that is not in sight.
+_PERHAPS = {
+    Kind.SCHEDULER: re.compile(r"sched|lr|last_epoch|state|extra|train", re.IGNORECASE),
+    Kind.SCALER: re.compile(r"scale|amp|state|extra|train", re.IGNORECASE),
+    Kind.OPTIMIZER: re.compile(r"opt|state|extra|train", re.IGNORECASE),
+    Kind.MODULE: re.compile(r"ema|avg|average|swa|state|extra", re.IGNORECASE),
+}
+_EPOCH = re.compile(r"(?:start_|last_|cur_|current_)?epochs?", re.IGNORECASE)
+_AVERAGED = "torch.optim.swa_utils.AveragedModel"
+_PLATEAU = "ReduceLROnPlateau"
+
+
+class IncompleteCheckpoint(Pitfall):
+    """What is not in the checkpoint starts afresh in the resumed run, beside what goes on.
+
+    A scheduler begins its warm-up again, a gradient scaler its search for a scale, an optimizer its moments: the loss
+    jumps, and the run is not the one that was interrupted.
+    """
+
+    msgid = "W7748"
+    symbol = "incomplete-checkpoint"
+    message = (
+        "%s leaves the state of %s out of the checkpoint, so that a resumed run starts it afresh; "
+        "add %s, or call torchguard.Checkpointer(folder, ...).save()"
+    )
+    guard = "torchguard.Checkpointer"
+    signs = signs(["save"], [StateTaken])
+    crosses_files = True
+
+    @classmethod
+    def check(cls, program: Program) -> Iterator[Finding]:
+        """Find saved mappings with an optimizer's state or an epoch, and without the state of what goes with it."""
+        asked = frozenset(
+            value for trace in program.traces for event in trace.events(StateTaken) for value in event.subjects
+        )
+        for trace in program.traces:
+            used = [value for value in _used(program, trace) if value not in asked]
+            for event in trace.events(FileWritten) if used else ():
+                contents, place = event.contents, program.making(event) or program.shown_at(event)
+                if contents is None or place is None or not contents.is_complete:
+                    continue
+                missing = _missing(program, trace, event, contents, used)
+                if missing:
+                    names = list(dict.fromkeys(program.name_of(value) or value.kind.name.lower() for value in missing))
+                    guessed = any(value.guessed for value in missing)
+                    yield Finding(place, (place.text, " and ".join(names), ", ".join(map(_entry, names))), guessed)
+
+
+def _entry(name: str) -> str:
+    return f'"{name.rpartition(".")[2]}": {name}.state_dict()'
+
+
+def _used(program: Program, trace: Trace) -> list[Subject]:
+    """Return what has a state that matters and is at work in a trace, in the order of first use."""
+    found: dict[Subject, None] = {}
+    told = {value for event in trace.events(SchedulerSet) for value in event.subjects if _PLATEAU not in value.path}
+    for event in trace.events(OptimizerStep, SchedulerStep, ScalerUpdate, Created):
+        for value in event.subjects if len(event.subjects) == 1 else ():
+            match value.kind:
+                case Kind.SCHEDULER if value not in told and not _starts_anywhere(program, value):
+                    found[value] = None
+                case Kind.OPTIMIZER if event.verb is not Created and _has_state(program, value):
+                    found[value] = None
+                case Kind.SCALER if event.verb is not Created and value.constant is not False:
+                    found[value] = None
+                case Kind.MODULE if value.path == _AVERAGED:
+                    found[value] = None
+    stepped = {value for event in trace.events(SchedulerStep) for value in event.subjects}
+    return [value for value in found if value.kind is not Kind.SCHEDULER or value in stepped]
+
+
+def _starts_anywhere(program: Program, scheduler: Subject) -> bool:
+    """Is it told which epoch was the last, at its making or later?"""
+    call = program.creation(scheduler)
+    if call is not None and call.gives("last_epoch"):
+        return True
+    return any(scheduler in assignment.receivers for assignment in program.assignments("last_epoch"))
+
+
+def _has_state(program: Program, optimizer: Subject) -> bool:
+    """Does it keep more than its learning rate? Plain SGD does not."""
+    call = program.creation(optimizer)
+    if call is None or optimizer.guessed:
+        return False
+    return not optimizer.path.endswith(".SGD") or call.setting("momentum") not in (None, 0)
+
+
+def _missing(
+    program: Program, trace: Trace, event: Event, contents: Contents, used: Collection[Subject]
+) -> list[Subject]:
+    held = frozenset((value.owner or value) for value in contents.values if value.kind is Kind.STATE_DICT)
+    optimizers = [value for value in held if value.kind is Kind.OPTIMIZER]
+    if not optimizers and not _is_resumed_from(program, trace, contents, held):
+        return []
+    stepping = {value for one in trace.events(OptimizerStep) for value in one.subjects}
+    return [
+        value
+        for value in used
+        if value not in held
+        and not any(_PERHAPS[value.kind].search(key) for key in contents.entries)
+        and _goes_with(program, value, optimizers, held, len(stepping))
+    ]
+
+
+def _goes_with(
+    program: Program, value: Subject, optimizers: Collection[Subject], held: Collection[Subject], stepping: int
+) -> bool:
+    """Does an object belong to what is saved?"""
+    if value.kind is Kind.SCALER:
+        return True
+    origins = program.origins([value])
+    if not optimizers:
+        return not origins.isdisjoint(held)
+    if value.kind is Kind.SCHEDULER:
+        return not origins.isdisjoint(optimizers) or (value.guessed and stepping == 1)
+    return not origins.isdisjoint(held) or value.kind is Kind.OPTIMIZER
+
+
+def _is_resumed_from(program: Program, trace: Trace, contents: Contents, held: Collection[Subject]) -> bool:
+    """Is an epoch saved with a module, read back, and trained on from there?"""
+    epochs = [key for key in contents.entries if _EPOCH.fullmatch(key)]
+    if not epochs or not any(value.kind is Kind.MODULE for value in held):
+        return False
+    steps = list(trace.events(OptimizerStep))
+    return any(
+        f"[{epoch!r}]" in program.uses(checkpoint)
+        for read in trace.events(FileRead)
+        if any(trace.may_follow(step, after=read) for step in steps)
+        for checkpoint in read.results
+        for epoch in epochs
+    )

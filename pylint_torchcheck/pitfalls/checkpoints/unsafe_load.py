@@ -1,0 +1,55 @@
+"""``torch.load`` that runs what the file says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
+from pylint_torchcheck.pitfalls.questions import Call, Program
+
+_SAFE_SINCE = "2.6"  # the first release in which weights_only is True by default
+_KNOWN_SINCE = "1.13"  # the first one that has it
+_CHECKPOINT = re.compile(r"ckpt|checkpoint|weights|pretrain|resume|snapshot|state_?dict|model", re.IGNORECASE)
+_OF_TORCH = re.compile(r"\.(?:pth?|ckpt)\b")
+
+
+class UnsafeLoad(Pitfall):
+    """A file of ``torch.save`` is a pickle, and a pickle is a program: to load it is to run it.
+
+    ``weights_only=True`` reads tensors, numbers and plain containers, and refuses the rest. It is the default since
+    torch 2.6, and there to be given since torch 1.13.
+    """
+
+    msgid = "W7754"
+    symbol = "unsafe-load"
+    message = (
+        "%s runs whatever code the file holds%s; "
+        "write torch.load(%s, weights_only=True), or call torchguard.load_weights"
+    )
+    guard = "torchguard.load_weights"
+    signs = signs(["load"])
+
+    @classmethod
+    def check(cls, program: Program) -> Iterator[Finding]:
+        """Find loads that are told to run code, or that do so in a release that the project declares."""
+        for call in program.calls("torch.load"):
+            if not program.reads_back(call) and not call.is_fallback:
+                why = _why(program, call)
+                if why is not None:
+                    yield Finding(call, (call.text, why, call.argument_text("f")))
+        for call in program.calls("pickle.load"):
+            if _OF_TORCH.search(call.argument_text("file")):
+                yield Finding(call, (call.text, "", call.argument_text("file")))
+
+
+def _why(program: Program, call: Call) -> str | None:
+    """Return what makes a load unsafe beside its own words; ``None`` if nothing is known to."""
+    declared = program.torch_range
+    if call.gives("weights_only"):
+        given = call.argument("weights_only")
+        return "" if given and all(value.constant is False for value in given) else None
+    admits_unsafe = declared.admits_before(_SAFE_SINCE) and not declared.is_before(_KNOWN_SINCE)
+    if admits_unsafe and _CHECKPOINT.search(f"{call.argument_text('f')} {call.target_text}"):
+        return f" with torch before {_SAFE_SINCE}, which this project allows ({declared})"
+    return None

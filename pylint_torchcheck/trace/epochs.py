@@ -1,0 +1,111 @@
+"""With which epoch a resumed run begins: the one after the last, that one again, or one further on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from astroid import nodes
+
+from pylint_torchcheck.pitfalls.vocabulary import FileWritten, OptimizerStep
+from pylint_torchcheck.trace.events import Event, Trace
+from pylint_torchcheck.trace.places import Place, dotted
+from pylint_torchcheck.trace.references import reference
+from pylint_torchcheck.trace.values import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Restart(Place):
+    """Where an epoch is read back; see ``pylint_torchcheck.pitfalls.questions.Restart``."""
+
+    node: nodes.Assign
+    after: int = 1
+    key: str = ""
+
+    @property
+    def target_text(self) -> str:
+        """The name that gets the epoch."""
+        return dotted(self.node.targets[0])
+
+
+def restarts(trace: Trace, tree: nodes.Module) -> Iterator[Restart]:
+    """Return where epochs are read back that were saved at the end of each of them."""
+    for event in _at_the_end(trace):
+        for key, saved, loop in _saved_epochs(event):
+            start, first = _plus(_first_of(loop))
+            if start is not None:
+                yield from _read_back(tree, key, dotted(start), saved + first)
+
+
+def _at_the_end(trace: Trace) -> Iterator[Event]:
+    """Return what is saved after a step in the same iteration of the loop: in the first one, before all others."""
+    first: dict[nodes.NodeNG, Event] = {}
+    for event in trace.events(FileWritten):
+        first.setdefault(event.node, event)
+    steps = list(trace.events(OptimizerStep))
+    for event in first.values():
+        depth = len(event.loops)
+        if depth and any(step.number < event.number and step.loops[:depth] == event.loops for step in steps):
+            yield event
+
+
+def _saved_epochs(event: Event) -> Iterator[tuple[str, int, nodes.For]]:
+    """Return the keys under which the loop's own variable is saved, what is added to it, and the loop."""
+    loop = event.loops[-1].node
+    for key, value, frame in _items(event):
+        counter, added = _plus(value)
+        text, scope = reference(counter, frame)
+        if _counts(loop, text, scope):
+            yield key, added, loop
+
+
+def _items(event: Event) -> Iterator[tuple[str, nodes.NodeNG, Frame]]:
+    """Return the keys and values of the mapping that is saved, as they are written, and where it is made."""
+    sites = event.contents.sites if event.contents is not None else ()
+    for mapping in sites if len(sites) == 1 and isinstance(sites[0], nodes.Dict) else ():
+        for frame in event.frame.chain():
+            if frame.scope is mapping.scope():
+                for key, value in mapping.items:
+                    if isinstance(key, nodes.Const) and isinstance(key.value, str):
+                        yield key.value, value, frame
+
+
+def _counts(loop: nodes.NodeNG | None, text: str, scope: nodes.NodeNG | None) -> bool:
+    """Is it this loop whose variable the name is?"""
+    if not isinstance(loop, nodes.For) or not text:
+        return False
+    return isinstance(loop.target, nodes.AssignName) and loop.target.name == text and loop.scope() is scope
+
+
+def _first_of(loop: nodes.For) -> nodes.NodeNG | None:
+    match loop.iter:
+        case nodes.Call(func=nodes.Name(name="range"), args=[first, _]):
+            return first
+    return None
+
+
+def _plus(node: nodes.NodeNG | None) -> tuple[nodes.NodeNG | None, int]:
+    """Take ``x + 1`` apart."""
+    match node:
+        case nodes.BinOp(op="+", left=inner, right=nodes.Const(value=int() as added)):
+            return inner, added
+    return node, 0
+
+
+def _read_back(tree: nodes.Module, key: str, name: str, before: int) -> Iterator[Restart]:
+    """Return where the name gets what stands under the key, if nothing else is done to it."""
+    if not name or any(dotted(node.target) == name for node in tree.nodes_of_class(nodes.AugAssign)):
+        return
+    for node in tree.nodes_of_class(nodes.Assign):
+        value, added = _plus(node.value)
+        if len(node.targets) == 1 and dotted(node.targets[0]) == name and _asks_for(key, value):
+            yield Restart(node, before + added, key)
+
+
+def _asks_for(key: str, value: nodes.NodeNG | None) -> bool:
+    match value:
+        case nodes.Subscript(slice=nodes.Const(value=asked)):
+            return bool(asked == key)
+        case nodes.Call(func=nodes.Attribute(attrname="get"), args=[nodes.Const(value=asked), *_]):
+            return bool(asked == key)
+    return False

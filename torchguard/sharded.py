@@ -1,0 +1,233 @@
+"""State that is spread over ranks (FSDP2's DTensors): saved shard by shard, loaded by any number of ranks."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch.distributed.checkpoint.api import CheckpointException
+from torch.distributed.checkpoint.filesystem import FileSystemReader, FileSystemWriter
+from torch.distributed.checkpoint.metadata import Metadata
+from torch.distributed.checkpoint.state_dict import (
+    StateDictOptions,
+    get_model_state_dict,
+    get_optimizer_state_dict,
+    set_optimizer_state_dict,
+)
+from torch.distributed.checkpoint.state_dict_loader import load
+from torch.distributed.checkpoint.state_dict_saver import save
+from torch.optim import Optimizer
+
+from torchguard.errors import CheckpointError, StateMismatchError, TorchguardError, UnreadableFileError
+from torchguard.words import some
+
+SHARDS = "shards"  # the folder inside the checkpoint
+_FLAT = StateDictOptions(flatten_optimizer_state_dict=True)
+
+# What the metadata of torch.distributed.checkpoint is made of; nothing of it runs code.
+_MODULES = ("torch.distributed.checkpoint.metadata", "torch.distributed.checkpoint.filesystem")
+_NAMES = {
+    *(("collections", name) for name in ("OrderedDict", "defaultdict")),
+    *(("torch", name) for name in ("Size", "device", "dtype")),
+    *(("torch.serialization", "_get_layout"), ("torch._utils", "_rebuild_layout")),
+    *(("pathlib", name) for name in ("Path", "PosixPath", "PurePosixPath")),
+    *(("builtins", name) for name in ("set", "frozenset", "dict", "list", "tuple")),
+}
+
+
+def is_sharded(value: object) -> bool:
+    """Is it a DTensor, or a module or optimizer that holds one?"""
+    if isinstance(value, nn.Module):
+        return any(is_sharded(parameter) for parameter in value.parameters())
+    if isinstance(value, Optimizer):
+        return any(is_sharded(parameter) for group in value.param_groups for parameter in group["params"])
+    return isinstance(value, Tensor) and hasattr(value, "device_mesh") and hasattr(value, "to_local")
+
+
+def with_local(value: Tensor, copied: Callable[[Tensor], Tensor]) -> Tensor:
+    """A DTensor with another local part, which may be on another device."""
+    from torch.distributed.tensor import DTensor
+
+    sharded = cast(DTensor, value)
+    # from_local() would move the part back to the mesh's device
+    local = copied(sharded._local_tensor)  # pylint: disable=protected-access
+    spec = sharded._spec  # pylint: disable=protected-access
+    return cast(Tensor, cast(Any, DTensor)(local, spec, requires_grad=False))
+
+
+def write_shards(folder: Path, shards: Mapping[str, Tensor], group: Any) -> None:
+    """Write this rank's part; all ranks call it."""
+    writer = FileSystemWriter(folder / SHARDS, sync_files=True)
+    with _explained("written"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that one process is one process
+        save(dict(shards), storage_writer=writer, process_group=group, no_dist=group is None)
+
+
+def read_metadata(folder: Path) -> Metadata:
+    """Which shard is where.
+
+    Raises:
+        UnreadableFileError: it would run code while it is read, or is none.
+    """
+    path = folder / SHARDS / ".metadata"
+    try:
+        metadata = _Unpickler(io.BytesIO(path.read_bytes()), path).load()
+    except UnreadableFileError:
+        raise
+    except Exception as error:  # pylint: disable=broad-exception-caught  # a pickle may raise anything
+        raise UnreadableFileError(f"{path} cannot be read ({type(error).__name__}: {error}); copy it again") from None
+    return cast(Metadata, metadata)
+
+
+def read_shards(folder: Path, metadata: Metadata, shards: Mapping[str, Tensor], group: Any) -> None:
+    """Fill these tensors, however they were spread when they were saved; all ranks call it."""
+    reader = _Reader(folder / SHARDS, metadata)
+    with _explained("read"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that one process is one process
+        load(dict(shards), storage_reader=reader, process_group=group, no_dist=group is None)
+
+
+@contextmanager
+def _explained(verb: str) -> Iterator[None]:
+    """torch raises what happened on any rank on all of them, in an exception that ``except Exception`` lets pass."""
+    try:
+        yield
+    except CheckpointException as error:
+        rank = min(error.failures)
+        cause = error.failures[rank][0]
+        if isinstance(cause, TorchguardError):
+            raise cause from None
+        raise CheckpointError(f"the shards cannot be {verb} (rank {rank}: {type(cause).__name__}: {cause})") from None
+
+
+@dataclass(frozen=True)
+class ShardedModulePart:
+    """A module with DTensors. Its own file says which tensors there are; they themselves are among the shards."""
+
+    name: str
+    module: nn.Module
+    local = False
+
+    def shards(self) -> dict[str, Tensor]:
+        return {f"{self.name}.{key}": cast(Tensor, value) for key, value in get_model_state_dict(self.module).items()}
+
+    def save(self) -> dict[str, Any]:
+        return {"sharded": _forms(self.shards())}
+
+    def refuse(self, saved: Any) -> None:
+        _refuse_forms(self.name, _forms(self.shards()), saved)
+
+    def load(self, saved: Any) -> None:
+        """Nothing: the shards were read into the module's own tensors."""
+
+
+@dataclass(frozen=True)
+class ShardedOptimizerPart:
+    """The optimizer of a module with DTensors; its state is keyed by the names of the parameters."""
+
+    name: str
+    optimizer: Optimizer
+    module: nn.Module
+    local = False
+
+    def shards(self) -> dict[str, Tensor]:
+        if not self.optimizer.state:  # torch would make it by a step with zero gradients, which is not nothing
+            return {}
+        return {f"{self.name}.{key}": value for key, value in self._flat().items() if isinstance(value, Tensor)}
+
+    def save(self) -> dict[str, Any]:
+        flat = self._flat() if self.optimizer.state else {}
+        plain = {key: value for key, value in flat.items() if not isinstance(value, Tensor)}
+        groups = [{key: value for key, value in group.items() if key != "params"} for group in self._groups()]
+        kind = type(self.optimizer).__name__
+        return {"class": kind, "sharded": _forms(self.shards()), "plain": plain, "groups": groups}
+
+    def refuse(self, saved: Any) -> None:
+        if not isinstance(saved, dict) or saved.get("class") != type(self.optimizer).__name__:
+            raise StateMismatchError(
+                f"{self.name} is {type(self.optimizer).__name__} and the checkpoint was saved with another class; "
+                "build the optimizer that was saved"
+            )
+        self.prepare(saved)
+        _refuse_forms(self.name, _forms(self.shards()), saved)
+
+    def prepare(self, saved: Mapping[str, Any]) -> None:
+        """Make the tensors of the state, if the saved one had any, for the shards to be read into."""
+        if saved["sharded"] and not self.optimizer.state:
+            self._flat()
+
+    def load(self, saved: Any) -> None:
+        if saved["sharded"]:
+            own: dict[str, Any] = {key: value for key, value in self._flat().items() if isinstance(value, Tensor)}
+            set_optimizer_state_dict(self.module, self.optimizer, {**own, **saved["plain"]}, options=_FLAT)
+        else:
+            self.optimizer.state.clear()
+        for group, values in zip(self._groups(), saved["groups"], strict=True):
+            group.update(values)
+
+    def _flat(self) -> dict[str, Any]:
+        return dict(get_optimizer_state_dict(self.module, self.optimizer, options=_FLAT))
+
+    def _groups(self) -> list[dict[str, Any]]:
+        return self.optimizer.param_groups
+
+
+def _forms(shards: Mapping[str, Tensor]) -> dict[str, str]:
+    return {
+        key: f"shape {tuple(value.shape)} {str(value.dtype).removeprefix('torch.')}" for key, value in shards.items()
+    }
+
+
+def _refuse_forms(name: str, here: Mapping[str, str], saved: Any) -> None:
+    if not isinstance(saved, dict) or "sharded" not in saved:
+        raise StateMismatchError(
+            f"{name} is sharded and the checkpoint holds it whole; resume before fully_shard(), or take over the "
+            f"weights by torchguard.load_weights() from {name}.pt"
+        )
+    there = saved["sharded"]
+    if odd := here.keys() ^ there.keys():
+        raise StateMismatchError(f"{name} and the checkpoint differ in {some(odd)}; build {name} as it was saved")
+    for key, form in here.items():
+        if form != there[key]:
+            raise StateMismatchError(
+                f'{name} has "{key}" with {form} and the checkpoint with {there[key]}; build {name} as it was saved'
+            )
+
+
+class _Reader(FileSystemReader):
+    """torch's reader unpickles the metadata, which may run any code; this one has it already."""
+
+    def __init__(self, folder: Path, metadata: Metadata) -> None:
+        super().__init__(folder)
+        self._metadata = metadata
+
+    def read_metadata(self, *args: Any, **kwargs: Any) -> Metadata:  # pylint: disable=unused-argument
+        if self._metadata.storage_meta is not None:
+            self._metadata.storage_meta.load_id = self.load_id
+        return self._metadata
+
+
+class _Unpickler(pickle.Unpickler):
+    """Refuses to import all but what the metadata is made of."""
+
+    def __init__(self, file: io.BytesIO, path: Path) -> None:
+        super().__init__(file)
+        self._path = path
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module in _MODULES and "." not in name and isinstance(found := super().find_class(module, name), type):
+            return found
+        if (module, name) in _NAMES or (module == "torch" and isinstance(getattr(torch, name, None), torch.dtype)):
+            return super().find_class(module, name)
+        raise UnreadableFileError(
+            f"{self._path} wants to import {module}.{name} while it is read, which the metadata of a checkpoint has no "
+            "need of, so nothing was run; do not use this checkpoint"
+        )
