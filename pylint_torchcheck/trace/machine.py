@@ -100,6 +100,11 @@ class Machine:
         self._all_far += 1
         return self._work <= _FAR_LIMIT and self._far <= _FAR_CALLS and self._all_far <= _ALL_FAR_CALLS
 
+    @property
+    def is_in_file(self) -> bool:
+        """Is what is under way in the file that is asked about, and not in one that it imports?"""
+        return self.frame.home is self.tree
+
     def here(self) -> State:
         """Return the state; a fresh one where the program cannot be, so that the rest is read for what it is."""
         if self.state is None:

@@ -67,9 +67,10 @@ class Program:
         survey = Survey(tree, pitfalls)
         self._traces = list(read_everything(reader, survey.may_matter))
         # What is called in the project's other files is reported when those are read.
-        self._callsites = [callsite for node, callsite in reader.callsites.items() if node.root() is tree]
-        self._attributes = [site for node, site in reader.attributes.items() if node.root() is tree]
-        self._called = {path for callsite in reader.callsites.values() for path in callsite.paths}
+        self._callsites = list(reader.callsites.values())
+        self._attributes = list(reader.attributes.values())
+        self._comparisons = list(reader.comparisons.values())
+        self._called = reader.called
         self._variables_read = [
             (Place(node), name)
             for node, names in reader.variables_read.items()
@@ -78,7 +79,6 @@ class Program:
         ]
         self.variables_known: Collection[str] = {name for names in reader.variables_read.values() for name in names}
         self.variables_set: Collection[str] = reader.variables_set
-        self._comparisons = [made for node, made in reader.comparisons.items() if node.root() is tree]
         self._entered = [one for node, one in reader.entered.items() if node.root() is tree]
         self._above_classes = [one for node, one in reader.above_classes.items() if node.root() is tree]
         self._roles = reader.roles
@@ -110,7 +110,7 @@ class Program:
     @property
     def bindings(self) -> Iterator[tuple[nodes.NodeNG, set[Value]]]:
         """Each target of an assignment in the file, with all that it gets."""
-        return ((target, values) for target, values in self._bindings.items() if target.root() is self._tree)
+        yield from self._bindings.items()
 
     @cached_property
     def torch_range(self) -> TorchRange:
