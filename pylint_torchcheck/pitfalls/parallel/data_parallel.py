@@ -19,8 +19,8 @@ class DataParallel(Pitfall):
     msgid = "R7768"
     symbol = "data-parallel"
     message = (
-        "%s copies the model to every device for each batch and loads the first one most; start one process for each "
-        "device with torchrun and write DistributedDataParallel(%s, device_ids=[local_rank])"
+        "%s copies the model to every device for each batch and loads the first one most; write "
+        "DistributedDataParallel(%s, device_ids=[local_rank]), in one process a device that torchrun starts"
     )
     signs = signs(["DataParallel", "data_parallel"])
 
