@@ -106,6 +106,11 @@ class Event:
         return any(loop.parent_of(node) for node in (subject.site, *calls) if node is not None)
 
     @property
+    def looped_over(self) -> Values:
+        """What the innermost loop around it runs over."""
+        return self.loops[-1].target if self.loops else NOTHING
+
+    @property
     def functions(self) -> frozenset[str]:
         """The names of the functions under way."""
         return frozenset(function.name for function in self.frame.functions())
