@@ -53,6 +53,7 @@ class Calls(Library):
     def __init__(self, tree: nodes.Module, store: Store) -> None:
         super().__init__(tree, store)
         self.callsites: dict[nodes.Call, CallSite] = {}
+        self.called: set[str] = set()  # functions of libraries, in all files that are read
         self._extending: dict[nodes.FunctionDef, bool] = {}  # does the method call what it overrides?
         self.bound: dict[Value, Arguments] = {}  # what `functools.partial` was given
         self.handed_back: dict[Value, Values] = {}  # what methods give that another one of the class has made
@@ -72,8 +73,11 @@ class Calls(Library):
             results = self._plain_call(node, callees, arguments)
             paths = {value.path for value in callees if value.kind is Kind.LIBRARY}
         results |= ranks.named(getattr(node.func, "attrname", "") or getattr(node.func, "name", ""))
-        callsite = self.callsites.setdefault(node, CallSite(node))
-        callsite.note(receivers, arguments, results, paths, self._surroundings())
+        self.called |= paths
+        if self.is_in_file:
+            if node not in self.callsites:
+                self.callsites[node] = CallSite(node)
+            self.callsites[node].note(receivers, arguments, results, paths, self._surroundings())
         if paths & effects.GROUP_STARTS:
             self.here().put(ranks.GROUP, self.store.constant(True))
         for path in paths & effects.FILE_VERBS.keys():
@@ -142,6 +146,8 @@ class Calls(Library):
             return stored
         if value.kind is Kind.LIBRARY:
             return canonical(f"{value.path}.{name}")
+        if value.kind is Kind.MODULE and name in effects.UNWRAPPING_ATTRIBUTES:
+            return self.attribute(frozenset({value}), name, func)
         effect = framework_method(value, name, self.store) or effects.METHODS.get(value.kind, {}).get(name)
         if isinstance(value.definition, nodes.ClassDef):
             after = enclosing_class(node) if _is_super(func.expr) else None

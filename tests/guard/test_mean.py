@@ -1,4 +1,4 @@
-"""Mean against the sum that it replaces; on_ranks.py has the ranks."""
+"""Mean against the sum that it replaces; parallel_checks.py has the ranks."""
 
 import pytest
 import torch

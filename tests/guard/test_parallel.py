@@ -1,4 +1,4 @@
-"""Several ranks under torchrun: on_ranks.py runs once with two and once with four; each of its checks is a test."""
+"""Several ranks under torchrun: parallel_checks.py runs with two and with four; each of its checks is a test."""
 
 import ast
 import json
@@ -11,7 +11,7 @@ from launching import launch
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="torchrun's signals and gloo are those of POSIX here")
 HERE = Path(__file__).parent
-SCRIPT = HERE / "on_ranks.py"
+SCRIPT = HERE / "parallel_checks.py"
 
 
 def names_of_checks() -> list[str]:

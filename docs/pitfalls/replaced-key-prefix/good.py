@@ -11,6 +11,7 @@ class Net(nn.Module):
 
 
 torch.manual_seed(0)
+# pylint: disable-next=data-parallel
 saved = nn.DataParallel(Net()).state_dict()  # "module.submodule.weight", "module.submodule.bias"
 weights = {key.removeprefix("module."): value for key, value in saved.items()}
 

@@ -152,7 +152,7 @@ def _is_resumed_from(program: Program, trace: Trace, contents: Contents, held: C
     return any(
         f"[{epoch!r}]" in program.uses(checkpoint)
         for read in trace.events(FileRead)
-        if any(trace.may_follow(step, after=read) for step in steps)
+        if trace.may_follow(*steps, after=[read])
         for checkpoint in read.results
         for epoch in epochs
     )

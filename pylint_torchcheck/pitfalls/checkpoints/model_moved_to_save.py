@@ -41,10 +41,8 @@ class ModelMovedToSave(Pitfall):
 def _goes_on(trace: Trace, moved: Event, module: Subject) -> bool:
     """Is the module called and stepped again, on each way before it is moved back?"""
     moves = [event for event in trace.events(Moved) if event.verb is Moved and module in event.subjects]
-    if any(trace.may_follow(event, after=moved) for event in moves):
+    if trace.may_follow(*moves, after=[moved]):
         return False
     calls = [event for event in trace.events(Forward) if module in event.subjects]
     steps = [event for event in trace.events(OptimizerStep) if all(o.kind is Kind.OPTIMIZER for o in event.subjects)]
-    return any(
-        trace.may_follow(call, after=moved) and trace.may_follow(step, after=call) for call in calls for step in steps
-    )
+    return trace.may_follow(*calls, after=[moved]) and trace.may_follow(*steps, after=[moved])
