@@ -87,8 +87,8 @@ class Functions(Expressions):
             return self.unknown(node, handed)
         self.spend()
         frame = self.store.frame(definition, function.frame, node, self.frame, receiver)
-        given = self._given(definition, frame, arguments, receiver)
-        self._bind_defaults(definition, frame, given)
+        bound = self._given(definition, frame, arguments, receiver)
+        self._bind_defaults(definition, frame, bound)
         self._bind_rests(definition, frame, arguments, receiver)
         if node in self.blocks and isinstance(definition, nodes.FunctionDef) and is_context_manager(definition):
             self.opened[frame] = self.blocks[node]
