@@ -186,6 +186,10 @@ class Attribute(Place, Protocol):
         """Is it an operand of arithmetic, or put into a text?"""
 
     @property
+    def is_entry(self) -> bool:
+        """Is it a value in a dict that is written out?"""
+
+    @property
     def is_written_through(self) -> bool:
         """Is a method called on it that works in place, or one of its elements assigned?"""
 
@@ -415,8 +419,8 @@ class Trace(Protocol):
     def events(self, *verbs: type[Verb]) -> Iterable[Event]:
         """Return what happened, in the order of reading; all of it, if no verb is named."""
 
-    def may_follow(self, event: object, *, after: object, avoiding: Collection[object] = ()) -> bool:
-        """May ``event`` happen after another one, with none of those to avoid between them?"""
+    def may_follow(self, *events: object, after: Iterable[object], avoiding: Iterable[object] = ()) -> bool:
+        """May one of ``events`` happen after one of others, with none of those to avoid between them?"""
 
     def always_follows(self, event: object, *, after: object) -> bool:
         """Has another event happened on each way that leads to ``event``?"""
@@ -586,10 +590,16 @@ class Program(Protocol):
     def same_reference(self, one: object, other: object) -> bool:
         """Does an event happen to what the result of another one was assigned to, by that very name?"""
 
-    def shown_at(self, event: object) -> Place | None:
-        """Return where an event shows in this file: itself, or the call that leads to it in another one."""
+    def shown_at(self, event: object, *about: Subject) -> Place | None:
+        """Return where an event shows in this file: itself, or the call that leads to it in another one.
 
-    def giver(self, event: object) -> Place | None:
+        In another file it is shown for what it is about, if that is of this file.
+        """
+
+    def is_of_this_file(self, subject: Subject) -> bool:
+        """Was an object made by code of this file, or is it known by a name here?"""
+
+    def giver(self, event: object, *about: Subject) -> Place | None:
         """Return the call in this file that brings in what is saved: that of a helper, where it but hands it on."""
 
     def making(self, event: object) -> Place | None:

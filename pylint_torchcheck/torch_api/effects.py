@@ -279,13 +279,15 @@ NO_GRADIENT: Final = frozenset(
     "unique_consecutive long int short byte char bool logical_and logical_or logical_not logical_xor bitwise_and "
     "bitwise_or bitwise_not multinomial bernoulli signbit all any".split()
 )
-# Tensor methods that people call as if they changed the tensor: to move, convert, view or cut it off, and those with
-# a twin that does (`clamp` and `clamp_`). The rest, such as `matmul`, is called for its result, or to be timed.
-MOVING_METHODS: Final = generated.INPLACE_TWINS | frozenset(
+# Tensor methods whose arguments are no operands: they say where, of which type or in which shape the result is to be.
+PLACING_METHODS: Final = frozenset(
     "to cuda cpu xpu float double half bfloat16 int long short byte char bool type type_as detach clone contiguous "
     "view view_as reshape reshape_as permute expand expand_as repeat flatten unflatten movedim flip roll "
     "pin_memory to_sparse to_dense".split()
 )
+# Tensor methods that people call as if they changed the tensor: the above, and those with a twin that does (`clamp` and
+# `clamp_`). The rest, such as `matmul`, is called for its result, or to be timed.
+MOVING_METHODS: Final = generated.INPLACE_TWINS | PLACING_METHODS
 # Modules with parameters of their own, as they are built by default.
 PARAMETRIC: Final = frozenset(
     f"torch.nn.{name}"

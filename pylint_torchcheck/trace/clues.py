@@ -55,7 +55,7 @@ def signs_of(pitfall: type[Pitfall]) -> Signs:
 def _expanded(group: frozenset[Clue]) -> Iterator[Clue]:
     """Put names in the place of verbs."""
     for clue in group:
-        yield from _names_of(clue) if isinstance(clue, type) else (clue,)  # type: ignore[arg-type]  # mypy asks the class for what its objects have
+        yield from _names_of(clue) if isinstance(clue, type) else (clue,)
 
 
 def _signs_of(verb: type[Verb]) -> Signs:
@@ -78,10 +78,9 @@ def _signs_of(verb: type[Verb]) -> Signs:
         return _signs_of(OptimizerStep)
     if verb is NormsHeld:
         return signs([".eval", ".train"])
-    return () if _are_akin(verb, Forward) else signs(_names_of(verb))  # type: ignore[arg-type]  # mypy asks the class for what its objects have
+    return () if _are_akin(verb, Forward) else signs(_names_of(verb))
 
 
-@cache
 def _names_of(verb: type[Verb]) -> frozenset[Clue]:
     """Return the names of what makes a verb, or a wider one that may turn out to be it."""
     by_hand = {name for other, name in _BY_HAND.items() if _are_akin(other, verb)}

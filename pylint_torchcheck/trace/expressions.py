@@ -171,9 +171,10 @@ class Expressions(Machine):
         return NOTHING.union(*(frozenset(self.store.parts.get(value, ())) for value in values)) if are_lists else values
 
     def _note_comparison(self, node: nodes.Compare, left: Values, right: Values) -> None:
-        comparison = self.comparisons.setdefault(node, Comparison(node))
-        comparison.left.update(left)
-        comparison.right.update(right)
+        if self.is_in_file:
+            comparison = self.comparisons.setdefault(node, Comparison(node))
+            comparison.left.update(left)
+            comparison.right.update(right)
 
     def _boolop(self, node: nodes.BoolOp) -> Values:
         stops = node.op == "or"
@@ -363,9 +364,10 @@ class Expressions(Machine):
 
     def note_attribute(self, node: nodes.Attribute | nodes.AssignAttr, receivers: Values, values: Values) -> None:
         """Remember what an attribute is asked of, or assigned to, and what it may be."""
-        if node not in self.attributes:
-            self.attributes[node] = AttributeSite(node)
-        self.attributes[node].note(receivers, values, self.frame)
+        if self.is_in_file:
+            if node not in self.attributes:
+                self.attributes[node] = AttributeSite(node)
+            self.attributes[node].note(receivers, values, self.frame)
 
     def attribute(self, values: Values, name: str, node: nodes.NodeNG) -> Values:
         """Return what ``values.name`` may be; of very many objects, nothing is said."""
@@ -464,7 +466,7 @@ class Expressions(Machine):
             case nodes.AssignName(name=name):
                 known = self.guess(values, name)
                 self.bind(name, known)
-                self.bindings.setdefault(target, set()).update(known)
+                self._note_binding(target, known)
             case nodes.AssignAttr():
                 self.assign_attribute(target, values)
             case nodes.Tuple(elts=targets) | nodes.List(elts=targets):
@@ -475,12 +477,16 @@ class Expressions(Machine):
             case nodes.Subscript():
                 self._assign_element(target, values)
 
+    def _note_binding(self, target: nodes.NodeNG, values: Values) -> None:
+        if self.is_in_file:
+            self.bindings.setdefault(target, set()).update(values)
+
     def assign_attribute(self, target: nodes.AssignAttr, values: Values) -> None:
         """Let an attribute hold ``values``; only a receiver that is certain forgets what it held."""
         receivers = self.evaluate(target.expr)
         self.note_attribute(target, receivers, values)
         values = self.guess(values, target)
-        self.bindings.setdefault(target, set()).update(values)
+        self._note_binding(target, values)
         state = self.here()
         for receiver in receivers:
             self.attribute_names.setdefault(receiver, set()).add(target.attrname)

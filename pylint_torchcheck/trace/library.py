@@ -41,7 +41,7 @@ from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.events import Event
 from pylint_torchcheck.trace.functions import Functions
 from pylint_torchcheck.trace.places import dotted
-from pylint_torchcheck.trace.values import NOTHING, PLAIN, Store, Value, Values
+from pylint_torchcheck.trace.values import NOTHING, PLAIN, Frame, Store, Value, Values
 
 STEP_HOOKS = "(step hooks)"  # the slot for what an optimizer runs after each step
 _ESCAPING = frozenset({Kind.MODULE, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER, Kind.SAMPLER, Kind.TENSOR})
@@ -54,7 +54,7 @@ class Library(Functions):
         super().__init__(tree, store)
         self._outputs: set[Value] = set()  # what comes of modules while gradients are recorded,
         self._halved: set[Value] = set()  # and what of them under float16 autocast
-        self._trains: dict[nodes.FunctionDef, bool] = {}  # does the function call `backward`?
+        self._called: dict[nodes.FunctionDef, frozenset[str]] = {}  # the methods that a function calls
 
     def library_call(self, node: nodes.Call, path: str, arguments: Arguments) -> Values:
         """Return what a call of a library's function or class gives, and record what it does."""
@@ -398,23 +398,30 @@ class Library(Functions):
             return False
         if self.recording() is False:
             return True
-        return bool(self.loops) and self.loops[-1].over_loader and not self._trains_here()
+        if not self.loops:
+            return False
+        loop = self.loops[-1]
+        says_so = purpose.is_evaluation(loop.frame, self.loops[:-1])  # else a helper in it does, by its name alone
+        is_told = says_so and isinstance(loop.node, nodes.For) and self._calls_here("eval", loop.frame)
+        if not loop.over_loader and not is_told:
+            return False
+        return not self._calls_here("backward", self.frame if says_so else loop.frame)
 
-    def _trains_here(self) -> bool:
-        """Does a function under way here call ``backward``: this one, or one out to that of the innermost loop?"""
-        home = self.loops[-1].frame.scope if self.loops else None
+    def _calls_here(self, method: str, outermost: Frame) -> bool:
+        """Does a function under way here call such a method: this one, or one out to ``outermost``?"""
+        last = next(iter(outermost.functions()), None)
         for function in self.frame.functions():
-            if self._calls_backward(function):
+            if any(name.endswith(method) for name in self._called_in(function)):
                 return True
-            if function is home:
+            if function is last:
                 return False
         return False
 
-    def _calls_backward(self, function: nodes.FunctionDef) -> bool:
-        if function not in self._trains:
+    def _called_in(self, function: nodes.FunctionDef) -> frozenset[str]:
+        if function not in self._called:
             called = (call.func for call in function.nodes_of_class(nodes.Call))
-            self._trains[function] = any(getattr(func, "attrname", "").endswith("backward") for func in called)
-        return self._trains[function]
+            self._called[function] = frozenset(getattr(func, "attrname", "") for func in called)
+        return self._called[function]
 
     # Code that is not in sight
 
@@ -445,7 +452,7 @@ class Library(Functions):
             if value not in reached:
                 reached.add(value)
                 waiting.extend(self._held_by(value))
-        subjects = frozenset(value for value in reached if value.kind in _ESCAPING)
+        subjects = frozenset(value for value in reached if _may_be_used(value))
         if subjects:
             self.emit(Escaped, node, subjects)
         scalers = frozenset(value for value in subjects if value.kind is Kind.SCALER)
@@ -482,6 +489,11 @@ def _reduces(arguments: Arguments) -> bool | str | None:
     if constants == {"sum"}:
         return "sum"
     return None if constants <= {"mean", "batchmean", "elementwise_mean", True} else False
+
+
+def _may_be_used(value: Value) -> bool:
+    """May code that gets hold of an object change its state, or go back through its graph?"""
+    return value.kind in _ESCAPING and not (value.kind is Kind.TENSOR and value.on_graph is False)
 
 
 def _names_device(node: nodes.NodeNG, arguments: Arguments) -> bool:

@@ -87,13 +87,23 @@ class Machine:
         if self._work > _WORK_LIMIT or self._all_work > _FILE_LIMIT:
             raise OutOfWorkError
 
-    def is_worth_reading(self, definition: nodes.NodeNG) -> bool:
-        """May a call still be followed into ``definition``, after what has been read so far?"""
+    def is_worth_reading(self, definition: nodes.NodeNG, given: Values) -> bool:
+        """May a call still be followed into ``definition``, after what has been read so far?
+
+        One that hands over an optimizer is what the rest is there for, and is not counted among the others.
+        """
         if definition.root() is self.tree:
             return self._work <= _NEAR_LIMIT
+        if any(value.kind is Kind.OPTIMIZER for value in given):
+            return self._work <= _FAR_LIMIT
         self._far += 1
         self._all_far += 1
         return self._work <= _FAR_LIMIT and self._far <= _FAR_CALLS and self._all_far <= _ALL_FAR_CALLS
+
+    @property
+    def is_in_file(self) -> bool:
+        """Is what is under way in the file that is asked about, and not in one that it imports?"""
+        return self.frame.home is self.tree
 
     def here(self) -> State:
         """Return the state; a fresh one where the program cannot be, so that the rest is read for what it is."""

@@ -67,9 +67,10 @@ class Program:
         survey = Survey(tree, pitfalls)
         self._traces = list(read_everything(reader, survey.may_matter))
         # What is called in the project's other files is reported when those are read.
-        self._callsites = [callsite for node, callsite in reader.callsites.items() if node.root() is tree]
-        self._attributes = [site for node, site in reader.attributes.items() if node.root() is tree]
-        self._called = {path for callsite in reader.callsites.values() for path in callsite.paths}
+        self._callsites = list(reader.callsites.values())
+        self._attributes = list(reader.attributes.values())
+        self._comparisons = list(reader.comparisons.values())
+        self._called = reader.called
         self._variables_read = [
             (Place(node), name)
             for node, names in reader.variables_read.items()
@@ -78,7 +79,6 @@ class Program:
         ]
         self.variables_known: Collection[str] = {name for names in reader.variables_read.values() for name in names}
         self.variables_set: Collection[str] = reader.variables_set
-        self._comparisons = [made for node, made in reader.comparisons.items() if node.root() is tree]
         self._entered = [one for node, one in reader.entered.items() if node.root() is tree]
         self._above_classes = [one for node, one in reader.above_classes.items() if node.root() is tree]
         self._roles = reader.roles
@@ -110,7 +110,7 @@ class Program:
     @property
     def bindings(self) -> Iterator[tuple[nodes.NodeNG, set[Value]]]:
         """Each target of an assignment in the file, with all that it gets."""
-        return ((target, values) for target, values in self._bindings.items() if target.root() is self._tree)
+        yield from self._bindings.items()
 
     @cached_property
     def torch_range(self) -> TorchRange:
@@ -399,18 +399,30 @@ class Program:
         named = reference(receiver, one.frame)
         return bool(named[0]) and named == target_of(other.node, other.frame)
 
-    def shown_at(self, event: object) -> Place | None:
-        """Return where an event shows in this file: itself, or the call that leads to it in another one."""
+    def shown_at(self, event: object, *about: Subject) -> Place | None:
+        """Return where an event shows in this file: itself, or the call that leads to it in another one.
+
+        In another file it is shown for what it is about, if that is of this file.
+        """
         if not isinstance(event, Event):
+            return None
+        if event.node.root() is not self._tree and not all(map(self.is_of_this_file, about)):
             return None
         call = event.node if event.node.root() is self._tree else event.leaving_call(self._tree)
         return Place(call) if call is not None else None
 
-    def giver(self, event: object) -> Place | None:
+    def is_of_this_file(self, subject: Subject) -> bool:
+        """Was an object made by code of this file, or is it known by a name here?"""
+        if not isinstance(subject, Value):
+            return False
+        is_made = subject.site is not None and subject.site.root() is self._tree
+        return is_made or any(subject in values for _, values in self.bindings)
+
+    def giver(self, event: object, *about: Subject) -> Place | None:
         """Return the call in this file that brings in what is saved: that of a helper, where it but hands it on."""
         if not isinstance(event, Event):
             return None
-        return event.giver if event.giver.node.root() is self._tree else self.shown_at(event)
+        return event.giver if event.giver.node.root() is self._tree else self.shown_at(event, *about)
 
     def making(self, event: object) -> Place | None:
         """Return where the one mapping that is saved was made, if that is in this file."""

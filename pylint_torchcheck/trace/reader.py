@@ -193,6 +193,7 @@ class Reader(Imports):
 
     def _read_classdef(self, node: nodes.ClassDef) -> None:
         self.store.bases[node] = [self.evaluate(base) for base in node.bases]
+        self.store.lineages.clear()
         for decorator in node.decorators.nodes if node.decorators else ():
             self.above_classes.setdefault(decorator, Expression(decorator)).values.update(self.evaluate(decorator))
         value = self.class_of(node, self.frame)
