@@ -23,7 +23,7 @@ class DeprecatedLauncher(Pitfall):
     symbol = "deprecated-launcher"
     message = (
         "%s is how torch.distributed.launch says the rank, deprecated since torch 1.9 and spelling it --local-rank "
-        'since 2.0; torchrun sets a variable: write int(os.environ["LOCAL_RANK"])'
+        'since 2.0, while torchrun sets a variable; write int(os.environ["LOCAL_RANK"])'
     )
     torch_versions = ">= 1.9"
     signs = signs([".add_argument"], [".local_rank"])
