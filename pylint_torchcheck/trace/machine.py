@@ -142,6 +142,7 @@ class Machine:
             return frozenset({self.store.make(Kind.LIBRARY, path=f"builtins.{name}")})
         return self.guess(ANYTHING, name)
 
+    @abstractmethod
     def not_found(self, frame: Frame, name: str) -> Values | None:
         """Return what a name of a module is that nothing has bound so far."""
 
