@@ -142,9 +142,9 @@ class Machine:
             return frozenset({self.store.make(Kind.LIBRARY, path=f"builtins.{name}")})
         return self.guess(ANYTHING, name)
 
-    @abstractmethod
     def not_found(self, frame: Frame, name: str) -> Values | None:
-        """Return what a name of a module is that nothing has bound so far."""
+        """Return what a name of a module is that nothing has bound so far; the class that knows imports says it."""
+        raise NotImplementedError
 
     def bind(self, name: str, values: Values) -> None:
         """Let a name stand for ``values``."""
