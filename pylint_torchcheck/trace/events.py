@@ -52,9 +52,10 @@ class Event:
     @property
     def giver(self) -> Place:
         """The call that brings in what happens to it: that of a helper, where it takes it and hands it on."""
-        if not isinstance(self.node, nodes.Call):
-            return self.place
-        return giver(self.node, self.node.args[0] if self.node.args else None, self.frame)
+        match self.node:
+            case nodes.Call(args=[first, *_]) as call:
+                return giver(call, first, self.frame)
+        return self.place
 
     def leaving_call(self, tree: nodes.Module) -> nodes.NodeNG | None:
         """Return the call in a file by which an event of another file comes about."""
