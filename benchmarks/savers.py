@@ -196,6 +196,7 @@ class Ours(Saver):
     def save(self, step: int) -> None:
         if not self._resumed:
             self.load()
+            self.training.set_to(step)  # and not what was resumed
         self._checkpoints.step = step
         self._checkpoints.save()
 
@@ -204,10 +205,7 @@ class Ours(Saver):
             self._checkpoints.close()
 
     def load(self) -> None:
-        state = self.training.step()
         self._checkpoints.resume()
-        if not self._resumed and state is not None and self._checkpoints.step == 0:
-            self.training.set_to(state)
         self._resumed = True
 
 
