@@ -229,7 +229,9 @@ def keep(planted: Sequence[Planted], corpus: Path, folder: Path) -> None:
             place = folder / name / f"{number:03}.py"
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(source)
-    listing = [[one.mistake.name, one.repository, one.path, one.line] for one in planted]
+    listing = [
+        [one.mistake.name, " ".join(sorted(one.mistake.symbols)), one.repository, one.path, one.line] for one in planted
+    ]
     (folder / "planted.json").write_text(json.dumps(listing, indent=0), encoding="utf-8")
 
 

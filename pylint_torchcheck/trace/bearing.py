@@ -22,6 +22,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     ZeroGrad,
     ZeroGradPart,
 )
+from pylint_torchcheck.trace.branches import are_alternatives
 from pylint_torchcheck.trace.concerns import may_be_any
 from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.origins import Origins
@@ -112,6 +113,8 @@ class Bearings:
         return Bearing.POSSIBLE if any(self._coexist(subject, other) for other in others) else Bearing.CERTAIN
 
     def _coexist(self, one: Value, other: Value) -> bool:
+        if (one in self.begun) is not (other in self.begun) and are_alternatives(one, other):
+            return False
         first, second = self.begun.get(one, 0), self.begun.get(other, 0)
         return second in self._after(first) or first in self._after(second)
 

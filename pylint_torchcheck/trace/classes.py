@@ -203,3 +203,15 @@ def speaks_of(definition: object, method: str, word: str) -> bool:
         for function in found
         for name in function.nodes_of_class((nodes.Name, nodes.Attribute))
     )
+
+
+_OF_RANKS = ("rank", "shard", "worker_info", "replica", "world_size")
+
+
+def is_rankless_sequence(definition: object) -> bool:
+    """Does a class have items and a length, and no name in it that speaks of ranks?"""
+    if not isinstance(definition, nodes.ClassDef) or not {"__getitem__", "__len__"} <= definition.locals.keys():
+        return False
+    names = definition.nodes_of_class((nodes.Name, nodes.Attribute))
+    asked = {(name.name if isinstance(name, nodes.Name) else name.attrname).lower() for name in names}
+    return not any(word in name for name in asked for word in _OF_RANKS)

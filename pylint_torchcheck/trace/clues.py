@@ -14,6 +14,7 @@ from pylint_torchcheck.pitfalls.signs import Clue, Sign, Signs, signs
 from pylint_torchcheck.pitfalls.vocabulary import (
     Backward,
     Drained,
+    Drawn,
     EvaluationForward,
     Forward,
     Freeze,
@@ -67,6 +68,8 @@ def _signs_of(verb: type[Verb]) -> Signs:
         return signs(["DataLoader"], sorted(_last(path) for path in lengths.SOURCES))
     if verb is PartReplaced:
         return signs(sorted(_last(path) for path in effects.WEIGHTED))
+    if verb is Drawn:
+        return signs([_last(path) for path in effects.DISTRIBUTED_SAMPLERS])
     if verb is Drained:
         return signs([".parameters", ".named_parameters", "filter"])
     if verb is ZeroElsewhere:

@@ -44,6 +44,8 @@ class Expressions(Machine):
         super().__init__(tree, store)
         self.attributes: dict[nodes.NodeNG, AttributeSite] = {}  # what is read, but for methods in calls, and assigned
 
+        self.variables_read: dict[nodes.NodeNG, set[str]] = {}  # of the environment, by where that is done,
+        self.variables_set: set[str] = set()  # and those that are set
         self.comparisons: dict[nodes.NodeNG, Comparison] = {}
         self.entered: dict[nodes.NodeNG, Expression] = {}  # what `with` statements enter
         self.above_classes: dict[nodes.NodeNG, Expression] = {}  # decorators
@@ -293,8 +295,10 @@ class Expressions(Machine):
         return self.unknown(node, [value])
 
     def variable(self, node: nodes.NodeNG, names: Values) -> Values:
-        """Return the rank that an environment variable holds; nothing, if it holds none."""
-        return NOTHING.union(*(ranks.named(name.constant) for name in names if isinstance(name.constant, str)))
+        """Note that an environment variable is read; return the rank that it holds; nothing, if it holds none."""
+        known = {name.constant for name in names if isinstance(name.constant, str)}
+        self.variables_read.setdefault(node, set()).update(known)
+        return NOTHING.union(*(ranks.held_by(name) for name in known))
 
     def _part_of_tensor(self, value: Value, index: object, site: nodes.NodeNG) -> Values:
         """Return an element of a tensor, or of the tuple that a function gave; no gradient flows through indices."""
@@ -517,6 +521,8 @@ class Expressions(Machine):
         if not any(isinstance(one.constant, str) for one in key):  # no tensor is asked for an element by name
             self.change_in_place(target.parent, changed)
         for value in changed:
+            if value.path in effects.ENVIRONMENTS:
+                self.variables_set.update(name.constant for name in key if isinstance(name.constant, str))
             if value.kind in {Kind.COLLECTION, Kind.TENSOR, Kind.MODULE}:
                 self.store.derive(value, values)
             if value.kind is Kind.UNKNOWN and value.owner is not None and value.path in _REGISTERS:

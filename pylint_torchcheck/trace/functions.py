@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from astroid import nodes
 
-from pylint_torchcheck.pitfalls.vocabulary import Created, Forward, Kind, Obtained, Ranks
+from pylint_torchcheck.pitfalls.vocabulary import Created, Escaped, Forward, Kind, Obtained, Ranks
 from pylint_torchcheck.torch_api import frameworks
 from pylint_torchcheck.torch_api.objects import made_by
 from pylint_torchcheck.trace import ranks
@@ -79,28 +79,28 @@ class Functions(Expressions):
     def follow(self, node: nodes.NodeNG, function: Value, arguments: Arguments, receiver: Values) -> Values:
         """Read a function's body as a call of it runs it, and return what it returns."""
         definition = function.definition
-        if not isinstance(definition, nodes.FunctionDef | nodes.Lambda) or not self._may_follow(definition):
-            self.escape(node, receiver | arguments.everything())
-            return self.unknown(node, arguments.everything())
+        handed = arguments.everything()
+        if not isinstance(definition, nodes.FunctionDef | nodes.Lambda) or not self._may_follow(definition, handed):
+            self.escape(node, receiver | handed)
+            if self._is_under_way(definition):  # what it does to the objects that it knows by name is not read again
+                self.emit(Escaped, node, ANYTHING)
+            return self.unknown(node, handed)
         self.spend()
         frame = self.store.frame(definition, function.frame, node, self.frame, receiver)
-        given = self._given(definition, frame, arguments, receiver)
-        self._bind_defaults(definition, frame, given)
+        bound = self._given(definition, frame, arguments, receiver)
+        self._bind_defaults(definition, frame, bound)
         self._bind_rests(definition, frame, arguments, receiver)
         if node in self.blocks and isinstance(definition, nodes.FunctionDef) and is_context_manager(definition):
             self.opened[frame] = self.blocks[node]
         values = self.run(definition, frame, self.decorations(definition, function.frame))
         return values if values else PLAIN
 
-    def _may_follow(self, definition: nodes.NodeNG) -> bool:
-        if len(self.frame.calls) >= _DEEPEST or not self.is_worth_reading(definition):
-            return False
-        frame: Frame | None = self.frame
-        while frame is not None:
-            if frame.scope is definition:
-                return False
-            frame = frame.caller
-        return True
+    def _may_follow(self, definition: nodes.NodeNG, given: Values) -> bool:
+        within_bounds = len(self.frame.calls) < _DEEPEST and self.is_worth_reading(definition, given)
+        return within_bounds and not self._is_under_way(definition)
+
+    def _is_under_way(self, definition: object) -> bool:
+        return any(frame.scope is definition for frame in self.frame.chain())
 
     def _bind_defaults(
         self, definition: nodes.FunctionDef | nodes.Lambda, frame: Frame, given: Mapping[str, Values]
@@ -339,7 +339,7 @@ def _shifted(definition: nodes.FunctionDef | nodes.Lambda, arguments: Arguments,
 def _unquoted(annotation: nodes.NodeNG | None) -> nodes.NodeNG | None:
     """Return the one type of ``"nn.Module"``, ``Optional[nn.Module]`` and ``nn.Module | None``."""
     match annotation:
-        case nodes.Const(value=str(text)) if text.replace(".", "").isidentifier():
+        case nodes.Const(value=str() as text) if text.replace(".", "").isidentifier():
             return nodes.Name(text, 0, 0, annotation, end_lineno=0, end_col_offset=0)
         case nodes.Subscript(value=outer, slice=inner) if dotted(outer).rpartition(".")[2] == "Optional":
             return _unquoted(inner)

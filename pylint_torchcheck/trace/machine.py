@@ -39,7 +39,7 @@ _FAR_CALLS = 120  # calls of one trace that are followed into other files,
 _ALL_FAR_CALLS = 400  # and of all traces of a file
 _FAR_LIMIT = 6_000  # work in a trace from which on no call is followed into other files,
 _NEAR_LIMIT = 12_000  # and from here on not at all, so that the trace comes to its end
-_FOLLOWED = frozenset({Kind.MODULE, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER})
+_FOLLOWED = frozenset({Kind.MODULE, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER, Kind.SAMPLER})
 
 
 class OutOfWorkError(Exception):
@@ -87,10 +87,15 @@ class Machine:
         if self._work > _WORK_LIMIT or self._all_work > _FILE_LIMIT:
             raise OutOfWorkError
 
-    def is_worth_reading(self, definition: nodes.NodeNG) -> bool:
-        """May a call still be followed into ``definition``, after what has been read so far?"""
+    def is_worth_reading(self, definition: nodes.NodeNG, given: Values) -> bool:
+        """May a call still be followed into ``definition``, after what has been read so far?
+
+        One that hands over an optimizer is what the rest is there for, and is not counted among the others.
+        """
         if definition.root() is self.tree:
             return self._work <= _NEAR_LIMIT
+        if any(value.kind is Kind.OPTIMIZER for value in given):
+            return self._work <= _FAR_LIMIT
         self._far += 1
         self._all_far += 1
         return self._work <= _FAR_LIMIT and self._far <= _FAR_CALLS and self._all_far <= _ALL_FAR_CALLS
@@ -131,6 +136,9 @@ class Machine:
         if values is not None:
             return values
         if name in _BUILTINS:
+            replaced = state.get((self.store.make(Kind.LIBRARY, path="builtins"), name))
+            if replaced is not None:
+                return replaced
             return frozenset({self.store.make(Kind.LIBRARY, path=f"builtins.{name}")})
         return self.guess(ANYTHING, name)
 

@@ -260,12 +260,12 @@ def _first_line(node: nodes.NodeNG) -> int:
 
 
 def statements(node: nodes.NodeNG) -> Iterator[nodes.NodeNG]:
-    """Return a statement and all that are in it, those of inner functions too."""
+    """Return a statement and all that are in it, those of inner functions too, in the order of the source."""
     waiting = [node]
     while waiting:
         node = waiting.pop()
         yield node
-        waiting += _blocks(node)
+        waiting += reversed(list(_blocks(node)))
 
 
 def undivided(body: Sequence[nodes.NodeNG]) -> Iterator[nodes.NodeNG]:

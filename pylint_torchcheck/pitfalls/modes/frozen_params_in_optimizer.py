@@ -76,10 +76,16 @@ def _given_frozen(
         for source in sources
         if source.owner is not None
         for number, giver in givers.get(source, ())
-        if any(program.belong([module], [source.owner]) and not giver.excludes(event.place) for module, event in frozen)
+        if _gives_frozen(program, giver, frozen)
     ]
     if given:
         yield Finding(call, (call.text, mover, min(given)[1]))
+
+
+def _gives_frozen(program: Program, giver: Call, frozen: list[tuple[Subject, Event]]) -> bool:
+    """Is something frozen of each module that the parameters may be taken from, where they are?"""
+    there = [module for module, event in frozen if not giver.excludes(event.place)]
+    return bool(giver.receivers) and all(program.belong(there, [receiver]) for receiver in giver.receivers)
 
 
 def _mover(call: Call) -> str | None:
