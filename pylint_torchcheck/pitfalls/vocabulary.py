@@ -143,6 +143,10 @@ class ScalerUpdate(Verb):
     """A gradient scaler adapted its scale."""
 
 
+class ScalerEscaped(ScalerUpdate):
+    """The same, perhaps: a gradient scaler was handed to code that is not in sight."""
+
+
 class ClipGradients(Verb):
     """Gradients were clipped."""
 

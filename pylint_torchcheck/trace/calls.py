@@ -279,7 +279,8 @@ class Calls(Library):
                 made = ((value, self._tensor_method(node, name, value, arguments)) for value in group)
                 return NOTHING.union(*(lengths.kept(self, node, name, value, values) for value, values in made))
             case Kind.DATA:
-                return NOTHING.union(*(lengths.kept(self, node, name, value, PLAIN) for value in group))
+                made_plain = PLAIN | ranks.carried(group | arguments.everything())
+                return NOTHING.union(*(lengths.kept(self, node, name, value, made_plain) for value in group))
             case Kind.COLLECTION:
                 return NOTHING.union(*(self._collection_method(node, name, value, arguments) for value in group))
             case Kind.CHECKPOINT | Kind.STATE_DICT:

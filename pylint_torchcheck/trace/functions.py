@@ -79,16 +79,16 @@ class Functions(Expressions):
     def follow(self, node: nodes.NodeNG, function: Value, arguments: Arguments, receiver: Values) -> Values:
         """Read a function's body as a call of it runs it, and return what it returns."""
         definition = function.definition
-        given = arguments.everything()
-        if not isinstance(definition, nodes.FunctionDef | nodes.Lambda) or not self._may_follow(definition, given):
-            self.escape(node, receiver | given)
+        handed = arguments.everything()
+        if not isinstance(definition, nodes.FunctionDef | nodes.Lambda) or not self._may_follow(definition, handed):
+            self.escape(node, receiver | handed)
             if self._is_under_way(definition):  # what it does to the objects that it knows by name is not read again
                 self.emit(Escaped, node, ANYTHING)
-            return self.unknown(node, given)
+            return self.unknown(node, handed)
         self.spend()
         frame = self.store.frame(definition, function.frame, node, self.frame, receiver)
-        given = self._given(definition, frame, arguments, receiver)
-        self._bind_defaults(definition, frame, given)
+        bound = self._given(definition, frame, arguments, receiver)
+        self._bind_defaults(definition, frame, bound)
         self._bind_rests(definition, frame, arguments, receiver)
         if node in self.blocks and isinstance(definition, nodes.FunctionDef) and is_context_manager(definition):
             self.opened[frame] = self.blocks[node]

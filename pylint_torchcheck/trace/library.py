@@ -25,6 +25,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     OptimizerStep,
     RecordedEvaluation,
     ScaledBackward,
+    ScalerEscaped,
     SchedulerSet,
     SchedulerStep,
     SingleSampleForward,
@@ -454,6 +455,9 @@ class Library(Functions):
         subjects = frozenset(value for value in reached if _may_be_used(value))
         if subjects:
             self.emit(Escaped, node, subjects)
+        scalers = frozenset(value for value in subjects if value.kind is Kind.SCALER)
+        if scalers:
+            self.emit(ScalerEscaped, node, scalers)
 
     def _held_by(self, value: Value) -> list[Value]:
         if value.kind in {Kind.COLLECTION, Kind.LOADER}:

@@ -9,6 +9,7 @@ from pylint_torchcheck.trace.callsites import CallSite
 
 MAIN = """
 import os
+from pathlib import Path
 import torch.distributed as dist
 from somewhere import comm, is_main_process, rank_zero_only
 
@@ -120,6 +121,7 @@ class TestRanks:
             "'model_{}.pt'.format(rank)",
             "os.path.join('runs', str(dist.get_rank()))",
             "os.environ['RANK']",
+            "Path('runs').joinpath(str(rank))",
             "comm.get_local_rank()",
         ],
     )

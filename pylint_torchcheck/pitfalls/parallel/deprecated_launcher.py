@@ -22,8 +22,8 @@ class DeprecatedLauncher(Pitfall):
     msgid = "W7769"
     symbol = "deprecated-launcher"
     message = (
-        "%s takes the rank from torch.distributed.launch, deprecated since torch 1.9, and not from torchrun, which "
-        'sets a variable; write int(os.environ["LOCAL_RANK"])'
+        "%s is how torch.distributed.launch says the rank, deprecated since torch 1.9 and spelling it --local-rank "
+        'since 2.0, while torchrun sets a variable; write int(os.environ["LOCAL_RANK"])'
     )
     torch_versions = ">= 1.9"
     signs = signs([".add_argument"], [".local_rank"])
