@@ -131,6 +131,23 @@ class ResumableLoader:
         """The dataset that was given."""
         return cast(Any, self._loader.dataset).dataset
 
+    @property
+    def last_batch_size(self) -> int | None:
+        """Samples of an epoch's last batch on the rank that gets most of it; ``None`` with a ``batch_sampler``."""
+        if self._batch is None:
+            return None
+        return -(-(self._end % self._batch or self._batch) // self._ranks)
+
+    @property
+    def batch_size(self) -> int | None:
+        """Samples of a batch on each rank; ``None`` with a ``batch_sampler``."""
+        return self._batch and self._batch // self._ranks
+
+    @property
+    def fetched_ahead(self) -> tuple[int, int]:
+        """Workers, and batches that each of them fetches ahead."""
+        return self._loader.num_workers, self._loader.prefetch_factor or 2
+
     def epochs(self, total: int) -> Iterator[int]:
         """The epochs that are left of so many; one that was left by ``break`` does not go on."""
         while self.epoch < total:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,25 +15,51 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import DataLoader, Dataset, IterableDataset, RandomSampler, SequentialSampler
 
 from torchguard.findings import Finding
+from torchguard.loader import ResumableLoader
 from torchguard.memory import free_shared_memory, in_bytes
 from torchguard.rng import rng_state, set_rng_state
 from torchguard.tensors import tensors_in
 from torchguard.words import count, some
 
 
-def _too_little_shared_memory(loader: DataLoader[Any]) -> Iterator[Finding]:
+@dataclass(frozen=True)
+class Loading:
+    """What of a loader matters for memory and for the size of batches."""
+
+    dataset: Dataset[Any]
+    batch_size: int | None
+    last_batch_size: int | None
+    workers: int
+    prefetched: int  # batches, by each worker
+
+    @classmethod
+    def of(cls, loader: DataLoader[Any] | ResumableLoader) -> Loading:
+        if isinstance(loader, ResumableLoader):
+            return cls(loader.dataset, loader.batch_size, loader.last_batch_size, *loader.fetched_ahead)
+        last = _last_batch_size(loader)
+        return cls(loader.dataset, loader.batch_size, last, loader.num_workers, loader.prefetch_factor or 2)
+
+
+def _last_batch_size(loader: DataLoader[Any]) -> int | None:
+    if loader.batch_size is None or isinstance(loader.dataset, IterableDataset):
+        return None
+    samples = len(loader.sampler)  # type: ignore[arg-type]  # what a map-style data set is sampled by has a length
+    return loader.batch_size if loader.drop_last else samples % loader.batch_size or loader.batch_size
+
+
+def too_little_shared_memory(loading: Loading) -> Iterator[Finding]:
     free = free_shared_memory()
-    if not loader.num_workers or loader.batch_size is None or free is None:
+    if not loading.workers or loading.batch_size is None or free is None:
         return
-    sample = _first_sample(loader.dataset)
-    batch = loader.batch_size * sum(tensor.nbytes for _, tensor in tensors_in(sample, ""))
-    waiting = loader.num_workers * (loader.prefetch_factor or 2) * batch
+    sample = _first_sample(loading.dataset)
+    batch = loading.batch_size * sum(tensor.nbytes for _, tensor in tensors_in(sample, ""))
+    waiting = loading.workers * loading.prefetched * batch
     if waiting > free:
-        fitting = max(0, int(free // ((loader.prefetch_factor or 2) * max(1, batch))))
+        fitting = int(free // (loading.prefetched * max(1, batch)))
         yield Finding(
             "shared-memory-workers",
-            f"{count(loader.num_workers, 'worker')} x {loader.prefetch_factor or 2} batches of {in_bytes(batch)} wait "
-            f"in /dev/shm, {in_bytes(waiting)}, and {in_bytes(free)} of it are free",
+            f"{count(loading.workers, 'worker')} x {loading.prefetched} batches of {in_bytes(batch)} wait in /dev/shm, "
+            f"{in_bytes(waiting)}, and {in_bytes(free)} of it are free",
             f"num_workers={fitting}, or start the container with --shm-size={in_bytes(2 * waiting).replace(' ', '')}",
         )
 
@@ -98,22 +125,18 @@ def _in_order(loader: DataLoader[Any]) -> Iterator[Finding]:
         )
 
 
-def last_batch_of_one(model: nn.Module, loader: DataLoader[Any]) -> Iterator[Finding]:
+def last_batch_of_one(model: nn.Module, loading: Loading) -> Iterator[Finding]:
     norms = [name for name, module in model.named_modules() if isinstance(module, _BatchNorm) and module.training]
-    if not norms or loader.drop_last or loader.batch_size is None or isinstance(loader.dataset, IterableDataset):
-        return
-    samples = len(loader.sampler)  # type: ignore[arg-type]  # what a map-style data set is sampled by has a length
-    if samples % loader.batch_size == 1 or loader.batch_size == 1:
+    if norms and loading.last_batch_size == 1:
         yield Finding(
             "batchnorm-single-sample",
-            f"{samples} samples in batches of {loader.batch_size} leave one for the last, and {some(norms, 'norm')} "
-            "cannot take statistics of it",
+            f"batches of {loading.batch_size} leave one sample for the last, and {some(norms, 'norm')} cannot take "
+            "statistics of it",
             "drop_last=True",
         )
 
 
 CHECKS: tuple[Callable[[DataLoader[Any]], Iterator[Finding]], ...] = (
-    _too_little_shared_memory,
     _generator_copied_to_workers,
     _every_rank_sees_all,
     _in_order,

@@ -218,6 +218,20 @@ def test_last_batch_of_one_without_batch_norm():
     assert symbols(model, sgd(model), loader_of(33)) == []
 
 
+@pytest.mark.parametrize(("samples", "found"), [(33, ["batchnorm-single-sample"]), (32, [])])
+def test_resumable_loader_is_looked_at(model, samples, found):
+    data = TensorDataset(torch.randn(samples, 4))
+
+    assert symbols(model, sgd(model), tg.ResumableLoader(data, batch_size=8, seed=0)) == found
+
+
+def test_workers_of_a_resumable_loader_are_counted(model, monkeypatch):
+    monkeypatch.setattr("torchguard.loader_checks.free_shared_memory", lambda: 1023)
+    loader = tg.ResumableLoader(TensorDataset(torch.randn(32, 4)), batch_size=8, seed=0, num_workers=4)
+
+    assert symbols(model, sgd(model), loader) == ["shared-memory-workers"]
+
+
 def test_data_in_order(model):
     assert symbols(model, sgd(model), loader_of(shuffle=False)) == ["unshuffled-training"]
 
