@@ -127,8 +127,8 @@ def refuse_loss(loss: Tensor) -> None:
         )
     if not math.isfinite(value := loss.item()):
         raise NonFiniteLossError(
-            f"the loss is {value} before backward(), so the step would write it into every weight; look at this "
-            "batch first: assert torch.isfinite(inputs).all()"
+            f"the loss is {value} before backward(), so the step would write it into every weight; see why: "
+            "write print(torchguard.diagnose_nonfinite(lambda x, y: loss_fn(model(x), y), x, y))"
         )
 
 

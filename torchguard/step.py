@@ -340,7 +340,7 @@ class TrainStep:
     def _nonfinite_message(self) -> str:
         return (
             f"after step {self._steps} {self._gradient.nonfinite()}, so the next step would write it into every "
-            "weight; run this batch again under torch.autograd.detect_anomaly()"
+            "weight; see why: write print(torchguard.diagnose_nonfinite(lambda x, y: loss_fn(model(x), y), x, y))"
         )
 
     def _refuse_state(self, state: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ class Net(nn.Module):
 
 torch.manual_seed(0)
 # pylint: disable-next=data-parallel
-saved = nn.DataParallel(Net()).state_dict()  # "module.submodule.weight", "module.submodule.bias"
+saved = {f"module.{key}": value for key, value in Net().state_dict().items()}  # as a wrapper names them
 weights = {key.replace("module.", ""): value for key, value in saved.items()}  # [replaced-key-prefix]
 
 missing, _ = Net().load_state_dict(weights, strict=False)

@@ -8,7 +8,7 @@ from torch import nn
 
 torch.manual_seed(0)
 # pylint: disable-next=data-parallel
-model = nn.DataParallel(nn.Linear(4, 2))
+model = torch.compile(nn.Linear(4, 2))
 with tempfile.TemporaryDirectory() as folder:
     path = Path(folder) / "model.pt"
     torch.save(model.state_dict(), path)  # [wrapped-state-dict]

@@ -8,10 +8,10 @@ from torch import nn
 
 torch.manual_seed(0)
 # pylint: disable-next=data-parallel
-model = nn.DataParallel(nn.Linear(4, 2))
+model = torch.compile(nn.Linear(4, 2))
 with tempfile.TemporaryDirectory() as folder:
     path = Path(folder) / "model.pt"
-    torch.save(model.module.state_dict(), path)
+    torch.save(model._orig_mod.state_dict(), path)
     bare = nn.Linear(4, 2)
     try:
         bare.load_state_dict(torch.load(path, map_location="cpu"))
