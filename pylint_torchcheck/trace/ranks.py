@@ -35,6 +35,7 @@ _FIRST = re.compile(
     r"(process|proc|rank|node|host|worker|gpu)?(zero)?"
     r"|(local|global)?(main|master|chief|primary|root|leader|first)(process|proc|rank|worker|gpu)|rank(zero|0)"
 )
+_TOLD = re.compile(r"should(save|log|write|print)")  # by a framework, to the rank that is to do it
 _GROUPED = re.compile(r"distribut|^(?:use|is|has|with|enable)?(?:ddp|fsdp|dist)(?!ance)|(?:ddp|fsdp)$|isinitialized$")
 _SIZE = re.compile(
     r"world_?size|n_?gpus?$|num_?gpus?$|num_?devices$|num_?processes$|n_?procs?$|device_count$", re.IGNORECASE
@@ -155,7 +156,8 @@ def _said_by_name(name: str) -> Condition | None:
         return Ranks.FIRST, Ranks.OTHERS
     if _GROUPED.search(plain):
         return Ranks.EVERY, Ranks.ALONE
-    return (Ranks.SOME, Ranks.SOME) if "rank" in _words(name) or {"is", "main"} <= _words(name) else None
+    picks = "rank" in _words(name) or {"is", "main"} <= _words(name) or _TOLD.fullmatch(plain)
+    return (Ranks.SOME, Ranks.SOME) if picks else None
 
 
 @lru_cache(_MOST_NAMES)
