@@ -52,8 +52,10 @@ class Event:
     @property
     def giver(self) -> Place:
         """The call that brings in what happens to it: that of a helper, where it takes it and hands it on."""
-        first = self.node.args[0] if isinstance(self.node, nodes.Call) and self.node.args else None
-        return giver(self.node, first, self.frame) if isinstance(self.node, nodes.Call) else self.place
+        match self.node:
+            case nodes.Call(args=[first, *_]) as call:
+                return giver(call, first, self.frame)
+        return self.place
 
     def leaving_call(self, tree: nodes.Module) -> nodes.NodeNG | None:
         """Return the call in a file by which an event of another file comes about."""

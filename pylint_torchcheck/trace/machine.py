@@ -143,7 +143,8 @@ class Machine:
         return self.guess(ANYTHING, name)
 
     def not_found(self, frame: Frame, name: str) -> Values | None:
-        """Return what a name of a module is that nothing has bound so far."""
+        """Return what a name of a module is that nothing has bound so far; the class that knows imports says it."""
+        raise NotImplementedError
 
     def bind(self, name: str, values: Values) -> None:
         """Let a name stand for ``values``."""

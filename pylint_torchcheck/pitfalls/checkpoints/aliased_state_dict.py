@@ -42,7 +42,8 @@ def _is_used_late(program: Program, trace: Trace, taken: Event, kept: Subject) -
     changes = (
         [event for event in _changes(program, trace, kept) if trace.may_follow(event, after=[taken])] if uses else []
     )
-    return trace.may_follow(*uses, after=changes, avoiding=[taken])
+    anew = [event for event in trace.events(StateTaken) if kept in event.results]
+    return trace.may_follow(*uses, after=changes, avoiding=anew)
 
 
 def _changes(program: Program, trace: Trace, kept: Subject) -> Iterator[Event]:
