@@ -50,41 +50,17 @@ _RETAINED = re.compile(r"\bretain_graph\s*=\s*True\b")
 # Of what something must be in the source before a pattern is worth looking for, the pattern, what it is the sign of.
 _PATTERNS = (
     ((".",), _UNCALLED, Sign.UNCALLED_METHOD),
-    (
-        (
-            "requires_grad",
-            "Parameter(",
-        ),
-        _LEAF,
-        Sign.LEAF,
-    ),
+    (("requires_grad", "Parameter("), _LEAF, Sign.LEAF),
     (("evice",), _COMPARED, Sign.COMPARED_DEVICE),
     (("parameters(",), _ITERATOR, Sign.KEPT_ITERATOR),
     (("dropout",), _DROPOUT, Sign.FUNCTIONAL_DROPOUT),
     (("retain_graph",), _RETAINED, Sign.RETAINED_GRAPH),
     (("tensor(",), _TENSOR_OF, Sign.TENSOR_OF_NAME),
-    (
-        (
-            ".grad",
-            "_(",
-            "requires_grad",
-            "weight",
-        ),
-        _LEAF_CHANGED,
-        Sign.LEAF_CHANGED,
-    ),
+    ((".grad", "_(", "requires_grad", "weight"), _LEAF_CHANGED, Sign.LEAF_CHANGED),
     ((".data",), _DATA_CHANGED, Sign.DATA_CHANGED),
     ((".view(",), _REARRANGED_VIEW, Sign.REARRANGED_VIEW),
     ((".req",), _LIKE_REQUIRES_GRAD, Sign.LIKE_REQUIRES_GRAD),
-    (
-        (
-            "_grad",
-            "inference_mode",
-            "autocast",
-        ),
-        _IDLE,
-        Sign.IDLE_CONTEXT,
-    ),
+    (("_grad", "inference_mode", "autocast"), _IDLE, Sign.IDLE_CONTEXT),
 )
 _GROWING = frozenset({".append", ".add", ".insert", ".appendleft", ".extend", ".update"})
 _F_STRING = r"(?:[fFtT][rR]?|[rR][fFtT])(?P<outer>[\"'])"
