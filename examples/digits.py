@@ -12,33 +12,11 @@ import torch
 import torch.nn.functional as F
 from sklearn.datasets import load_digits
 from torch import Tensor, nn
+from torch.utils.data import TensorDataset
 
 import torchguard as tg
 
 TEST_IMAGES = 360  # of 1797
-
-
-class Batches:
-    """Index batches whose order depends on seed and epoch only, and whose position can be saved."""
-
-    def __init__(self, images: int, batch_size: int, seed: int) -> None:
-        self.images, self.batch_size, self.seed = images, batch_size, seed
-        self.epoch = self.position = 0
-
-    def __iter__(self):
-        """The rest of this epoch's batches; then the next epoch begins."""
-        order = torch.randperm(self.images, generator=torch.Generator().manual_seed(hash((self.seed, self.epoch))))
-        while self.position < self.images:
-            batch = order[self.position : self.position + self.batch_size]
-            self.position += self.batch_size
-            yield batch
-        self.epoch, self.position = self.epoch + 1, 0
-
-    def state_dict(self):
-        return {"epoch": self.epoch, "position": self.position}
-
-    def load_state_dict(self, state):
-        self.epoch, self.position = state["epoch"], state["position"]
 
 
 def load_data():
@@ -81,7 +59,9 @@ def train(args: argparse.Namespace) -> nn.Module:
     optimizer = torch.optim.AdamW(model.parameters(), lr=args.lr)
     scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.995)
     step = tg.TrainStep(model, optimizer, scheduler, amp=args.amp, accumulate=args.accumulate, clip_norm=1.0)
-    batches = Batches(len(train_images), args.batch_size, args.seed)
+    loader = tg.ResumableLoader(
+        TensorDataset(train_images, train_labels), batch_size=args.batch_size, shuffle=True, seed=args.seed
+    )
     checkpoints = tg.Checkpointer(
         args.dir,
         every_steps=args.every,
@@ -89,19 +69,20 @@ def train(args: argparse.Namespace) -> nn.Module:
         optimizer=optimizer,
         scheduler=scheduler,
         step=step,
-        batches=batches,
+        loader=loader,
+        signals=["SIGTERM"],
     )
     print(checkpoints.resume(), flush=True)
 
-    while batches.epoch < args.epochs:
-        for batch in batches:
+    for epoch in loader.epochs(args.epochs):
+        for x, y in loader:
             with step.autocast():
-                loss = F.cross_entropy(model(shifted(train_images[batch])), train_labels[batch])
-            step.backward(loss, weight=len(batch))
+                loss = F.cross_entropy(model(shifted(x)), y)
+            step.backward(loss, weight=len(y))
             checkpoints.tick()
             print(f"step {checkpoints.step} loss {loss.item():.4f}", flush=True)
         step.flush()  # the last window of the epoch may be shorter
-        print(f"epoch {batches.epoch} accuracy {accuracy(model, images[:TEST_IMAGES], labels[:TEST_IMAGES]):.3f}")
+        print(f"epoch {epoch} accuracy {accuracy(model, images[:TEST_IMAGES], labels[:TEST_IMAGES]):.3f}")
     return model
 
 

@@ -17,6 +17,7 @@ except ModuleNotFoundError as _missing:
 
 from torchguard.checkpoint import Checkpointer, ResumeReport
 from torchguard.determinism import Deterministic, deterministic
+from torchguard.distributed import Environment, distributed, is_main, print_once
 from torchguard.errors import (
     CheckpointError,
     CorruptCheckpointError,
@@ -26,6 +27,8 @@ from torchguard.errors import (
     NoGoodCheckpointError,
     NonFiniteGradientError,
     NonFiniteLossError,
+    RankFailedError,
+    RanksDisagreeError,
     StateMismatchError,
     TorchguardError,
     UnreadableFileError,
@@ -35,8 +38,11 @@ from torchguard.findings import Finding, Findings
 from torchguard.freeze import Frozen, freeze
 from torchguard.groups import param_groups
 from torchguard.loader import ResumableLoader, seed_worker
+from torchguard.mean import Mean
 from torchguard.modes import eval_mode
+from torchguard.moving import to_device
 from torchguard.nonfinite import Diagnosis, diagnose_nonfinite
+from torchguard.parallel import ddp, dp, fsdp
 from torchguard.preemption import Preempted
 from torchguard.preflight import preflight
 from torchguard.rng import RngState, Seeded, rng_state, seed_everything, set_rng_state
@@ -51,17 +57,21 @@ __all__ = [
     "CorruptCheckpointError",
     "Deterministic",
     "Diagnosis",
+    "Environment",
     "Finding",
     "Findings",
     "Frozen",
     "LoadReport",
     "LossError",
+    "Mean",
     "MisuseError",
     "NoDeterministicKernelError",
     "NoGoodCheckpointError",
     "NonFiniteGradientError",
     "NonFiniteLossError",
     "Preempted",
+    "RankFailedError",
+    "RanksDisagreeError",
     "ResumableLoader",
     "ResumeReport",
     "RngState",
@@ -73,16 +83,23 @@ __all__ = [
     "TrainStep",
     "UnreadableFileError",
     "WeightsMismatchError",
+    "ddp",
     "deterministic",
     "diagnose_nonfinite",
+    "distributed",
+    "dp",
     "eval_mode",
     "freeze",
+    "fsdp",
+    "is_main",
     "load_weights",
     "param_groups",
     "preflight",
+    "print_once",
     "rng_state",
     "seed_everything",
     "seed_worker",
     "set_rng_state",
     "snapshot",
+    "to_device",
 ]

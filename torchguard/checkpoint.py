@@ -251,7 +251,8 @@ class Checkpointer:
         return told, bool(failed), bool(any_late)
 
     def _stop(self, told: int, saving: Future[Path]) -> None:
-        self.close()
+        """The signals stay handled: torchrun sends more of them to the ranks that are about to end."""
+        self._background.settle()
         raise Preempted(self.step, saving.result(), told)
 
     def _load_to_write(self, tag: str | None, metric: float | None) -> Load:

@@ -20,6 +20,7 @@ from typing import IO, Any, cast
 
 import torch
 
+from torchguard.checksums import crc32_of_files
 from torchguard.errors import CheckpointError, CorruptCheckpointError
 from torchguard.progress import Progress
 
@@ -28,7 +29,6 @@ SCHEMA = 1
 _TEMPORARY = re.compile(r".+\.tmp-(\d+)")
 _INSIDE = re.compile(r"(?:shards/)?[\w.-]*\w[\w.-]*")  # no way out of the folder
 _CHUNK = 1 << 20  # bytes
-_READERS = 4  # files that are verified at a time
 
 Record = dict[str, int]  # "bytes" and "crc32" of a file
 
@@ -49,7 +49,9 @@ def records_of(folder: Path) -> dict[str, Record]:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     for inner in {path.parent for path in files}:
         sync_folder(inner)
-    return {path.relative_to(folder.parent).as_posix(): _record(path) for path in files}
+    sizes = {path: path.stat().st_size for path in files}
+    found = crc32_of_files(sizes)
+    return {path.relative_to(folder.parent).as_posix(): {"bytes": sizes[path], "crc32": found[path]} for path in files}
 
 
 def commit_folder(temporary: Path, target: Path, files: Mapping[str, Record], facts: Mapping[str, Any]) -> None:
@@ -81,9 +83,7 @@ def verify_folder(folder: Path, progress: Progress | None = None) -> dict[str, A
     """
     try:
         manifest = read_manifest(folder)
-        files = manifest["files"].items()
-        with ThreadPoolExecutor(_READERS) as readers:
-            list(readers.map(lambda file: _verify_file(folder / file[0], file[1], progress), files))
+        _verify_files({folder / name: record for name, record in manifest["files"].items()}, progress)
     except FileNotFoundError as error:
         raise CorruptCheckpointError(f"{Path(error.filename).name} is missing") from None
     except OSError as error:
@@ -162,21 +162,6 @@ def _write_tensors(path: Path, content: object, progress: Progress) -> Record:
     return {"bytes": measured.bytes, "crc32": measured.crc32}
 
 
-def _record(path: Path) -> Record:
-    return {"bytes": path.stat().st_size, "crc32": _crc32_of(path, None)}
-
-
-def _crc32_of(path: Path, progress: Progress | None) -> int:
-    crc32 = 0
-    with path.open("rb", buffering=0) as file:
-        chunk = bytearray(_CHUNK)
-        while size := file.readinto(chunk):
-            crc32 = zlib.crc32(memoryview(chunk)[:size], crc32)
-            if progress:
-                progress.add(size)
-    return crc32
-
-
 def _write_manifest(path: Path, manifest: dict[str, Any]) -> None:
     with path.open("x", encoding="utf-8") as file:
         json.dump({"crc32": _checksum(manifest), "manifest": manifest}, file, indent=1)
@@ -234,15 +219,18 @@ def _checksum(manifest: dict[str, Any]) -> int:
     return zlib.crc32(json.dumps(manifest, sort_keys=True).encode())
 
 
-def _verify_file(path: Path, record: Record, progress: Progress | None) -> None:
-    size = path.stat().st_size
-    if size != record["bytes"]:
-        raise CorruptCheckpointError(f"{path.name} has {size} bytes and {record['bytes']} were written")
-    crc32 = _crc32_of(path, progress)
-    if crc32 != record["crc32"]:
-        raise CorruptCheckpointError(
-            f"{path.name} was changed after it was written (crc32 {crc32:08x}, written {record['crc32']:08x})"
-        )
+def _verify_files(records: Mapping[Path, Record], progress: Progress | None) -> None:
+    """The sizes first, which cost nothing; then every byte."""
+    for path, record in records.items():
+        size = path.stat().st_size
+        if size != record["bytes"]:
+            raise CorruptCheckpointError(f"{path.name} has {size} bytes and {record['bytes']} were written")
+    for path, crc32 in crc32_of_files({path: record["bytes"] for path, record in records.items()}, progress).items():
+        if crc32 != records[path]["crc32"]:
+            raise CorruptCheckpointError(
+                f"{path.name} was changed after it was written (crc32 {crc32:08x}, written "
+                f"{records[path]['crc32']:08x})"
+            )
 
 
 def _is_other_process(pid: int) -> bool:

@@ -6,6 +6,8 @@ TorchguardError
 │   └── NonFiniteLossError            the loss is nan or inf
 ├── NoDeterministicKernelError        an operation that cannot be made deterministic here
 ├── NonFiniteGradientError            a gradient is nan or inf, and skipping was not asked for
+├── RanksDisagreeError                the ranks of one run do different things
+├── RankFailedError                   another rank failed, or left, while this one waited for it
 ├── UnreadableFileError               a file of weights that is missing, damaged, or holds more than tensors
 ├── StateMismatchError (ValueError)   saved state of other objects than these; nothing was changed
 │   └── WeightsMismatchError          the keys or shapes of a state dict and of a module differ
@@ -39,6 +41,14 @@ class NoDeterministicKernelError(TorchguardError, RuntimeError):
 
 class NonFiniteGradientError(TorchguardError):
     """The window's gradient is nan or inf; it was thrown away and nothing was stepped."""
+
+
+class RanksDisagreeError(TorchguardError):
+    """The ranks of one run do different things; raised on every rank, before they would wait for one another."""
+
+
+class RankFailedError(TorchguardError):
+    """Another rank failed, or left, while this one waited for it; says which one, and with what."""
 
 
 class UnreadableFileError(TorchguardError):

@@ -278,10 +278,7 @@ class _Seeded:
 
     def __init__(self, dataset: Dataset[Any], seed: int) -> None:
         self.dataset, self._seed = dataset, seed
-        self._streams: list[Any] | None = None
-
-    def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"_streams": None}  # the copy in a worker has generators of its own
+        self._streams: list[Any] | None = None  # found where the samples are read: a worker has a dataset of its own
 
     def __getitem__(self, item: tuple[int, Any, Any]) -> Any:
         epoch, place, index = item

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Literal, get_args
 
 import torch
@@ -37,41 +38,78 @@ def refuse_options(amp: str, accumulate: int, clip_norm: float | None, on_nonfin
         )
 
 
-def refuse_objects(model: nn.Module, optimizer: Optimizer, scheduler: LRScheduler | None, amp: str) -> None:
-    if isinstance(model, nn.parallel.DistributedDataParallel):
+def refuse_objects(
+    model: nn.Module, optimizers: Sequence[Optimizer], schedulers: Sequence[LRScheduler], amp: str
+) -> None:
+    _refuse_optimizers(model, optimizers, amp)
+    for scheduler in schedulers:
+        if isinstance(scheduler, ReduceLROnPlateau):
+            raise MisuseError(
+                "ReduceLROnPlateau steps on a metric that TrainStep does not know; leave the scheduler out here and "
+                "write scheduler.step(validation_loss) after each validation"
+            )
+        if not any(scheduler.optimizer is optimizer for optimizer in optimizers):
+            raise MisuseError(
+                "the scheduler was made for another optimizer, so it would not change this one's learning rate; write "
+                f"{type(scheduler).__name__}(optimizer, ...) with the optimizer that you pass here"
+            )
+
+
+def refuse_lbfgs(optimizers: Sequence[Optimizer], amp: str, accumulate: int, clip_norm: float | None) -> None:
+    """L-BFGS compares losses and gradients of several evaluations, so they must be the loss's own, and of one batch."""
+    if not any(isinstance(optimizer, LBFGS) for optimizer in optimizers):
+        return
+    if amp == "fp16" or accumulate > 1 or clip_norm is not None or len(optimizers) > 1:
         raise MisuseError(
-            "the model is a DistributedDataParallel, and this version of TrainStep averages weighted windows in one "
-            "process only; train model.module in one process, or write the loop by hand"
-        )
-    _refuse_optimizer(model, optimizer, amp)
-    if isinstance(scheduler, ReduceLROnPlateau):
-        raise MisuseError(
-            "ReduceLROnPlateau steps on a metric that TrainStep does not know; leave the scheduler out here and write "
-            "scheduler.step(validation_loss) after each validation"
-        )
-    if scheduler is not None and scheduler.optimizer is not optimizer:
-        raise MisuseError(
-            "the scheduler was made for another optimizer, so it would not change this one's learning rate; write "
-            f"{type(scheduler).__name__}(optimizer, ...) with the optimizer that you pass here"
+            "LBFGS compares the losses and gradients of several evaluations, which a loss scale, a window of several "
+            "micro-batches, a cap on the norm, or a second optimizer would falsify; write TrainStep(model, optimizer) "
+            'with amp="off" or "bf16", and without accumulate and clip_norm'
         )
 
 
-def _refuse_optimizer(model: nn.Module, optimizer: Optimizer, amp: str) -> None:
-    if isinstance(optimizer, LBFGS):
-        raise MisuseError("LBFGS calls the forward itself, several times a step; write optimizer.step(closure) by hand")
+def refuse_search_in_backward(optimizers: Sequence[Optimizer]) -> None:
+    if isinstance(optimizers[0], LBFGS):  # it is alone, see refuse_lbfgs
+        raise MisuseError(
+            "LBFGS calls the forward itself, several times a step, so it cannot step from one loss; write "
+            "step.minimize(lambda: loss_function(model(x), y)) in place of step.backward(loss)"
+        )
+
+
+def refuse_minimize(optimizers: Sequence[Optimizer], amp: str, accumulate: int) -> None:
+    if amp == "fp16" or accumulate > 1 or len(optimizers) > 1:
+        raise MisuseError(
+            f'minimize() steps one optimizer, once a call, and this TrainStep has {len(optimizers)}, amp="{amp}" and '
+            f'accumulate={accumulate}; write TrainStep(model, optimizer) with amp="off" or "bf16", or '
+            "step.backward(loss)"
+        )
+
+
+def _refuse_optimizers(model: nn.Module, optimizers: Sequence[Optimizer], amp: str) -> None:
+    if not optimizers:
+        raise MisuseError("there is no optimizer, so nothing would be trained; write TrainStep(model, optimizer)")
+    held = [parameter for optimizer in optimizers for parameter in parameters_of(optimizer)]
+    if len(optimizers) > 1 and len({id(parameter) for parameter in held}) < len(held):
+        raise MisuseError(
+            "a parameter is held by two optimizers, so it would be stepped twice; give each optimizer parameters of "
+            "its own"
+        )
     trainable = {id(parameter) for parameter in model.parameters() if parameter.requires_grad}
+    for optimizer in optimizers:
+        _refuse_foreign(optimizer, trainable)
+    if amp == "fp16" and any(parameter.dtype == torch.float16 for parameter in held):
+        raise MisuseError(
+            'the parameters are float16 already, whose gradients amp="fp16" cannot unscale; leave out model.half(), '
+            "since autocast converts where it is safe"
+        )
+
+
+def _refuse_foreign(optimizer: Optimizer, trainable: set[int]) -> None:
     held = parameters_of(optimizer)
     if not any(id(parameter) in trainable for parameter in held):
         raise MisuseError(
             f"the optimizer holds {len(held)} parameters and none of the {len(trainable)} trainable ones of the "
             f"model, so steps would not train it; write {type(optimizer).__name__}(model.parameters(), ...) after "
             "the model was moved or wrapped"
-        )
-    if amp == "fp16" and any(parameter.dtype == torch.float16 for parameter in held):
-        raise MisuseError(
-            'the parameters are float16 already, whose gradients amp="fp16" cannot unscale; leave out model.half(), '
-            "since "
-            "autocast converts where it is safe"
         )
 
 
@@ -89,8 +127,8 @@ def refuse_loss(loss: Tensor) -> None:
         )
     if not math.isfinite(value := loss.item()):
         raise NonFiniteLossError(
-            f"the loss is {value} before backward(), so the step would write it into every weight; look at this "
-            "batch first: assert torch.isfinite(inputs).all()"
+            f"the loss is {value} before backward(), so the step would write it into every weight; see why: "
+            "write print(torchguard.diagnose_nonfinite(lambda x, y: loss_fn(model(x), y), x, y))"
         )
 
 

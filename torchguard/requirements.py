@@ -54,8 +54,7 @@ def refuse_incomplete(stateful: Mapping[str, object]) -> None:
 
 def _needs(subject: object) -> Iterator[tuple[str, object]]:
     if isinstance(subject, TrainStep):
-        yield "optimizer", subject.optimizer
-        if subject.scheduler:
-            yield "scheduler", subject.scheduler
+        yield from (("optimizer", optimizer) for optimizer in subject.optimizers)
+        yield from (("scheduler", scheduler) for scheduler in subject.schedulers)
     elif isinstance(subject, LRScheduler):
         yield "optimizer", subject.optimizer

@@ -28,8 +28,8 @@ class Protocol:
         unless_lacking: a trait that the subject must not be known to lack.
         known_only: verbs that count only where it is known, and not merely possible, that they reach the subject.
         unless_seen: verbs that silence the pitfall for a subject wherever in the program they occur.
-        unless_many: a subject that stands for all that a comprehension made does not count, only one that is one
-            object.
+        unless_many: a subject that stands for all that a comprehension made, or that a loop comes to, does not count,
+            only one that is one object.
         unless_leading_to: verbs that silence it where they happen to what came of the event that breaks it.
     """
 

@@ -137,6 +137,9 @@ class Call(Place, Protocol):
     def argument(self, parameter: str) -> Collection[Subject]:
         """Return what the argument may be; empty if it is not given in plain sight."""
 
+    def argument_values(self) -> Collection[Subject]:
+        """Return all that the arguments may be."""
+
     def depends_on(self, name: str) -> bool:
         """Does the call, or a condition around it in its function, ask for an attribute of this name?"""
 
@@ -181,6 +184,10 @@ class Attribute(Place, Protocol):
     @property
     def is_computed_with(self) -> bool:
         """Is it an operand of arithmetic, or put into a text?"""
+
+    @property
+    def is_entry(self) -> bool:
+        """Is it a value in a dict that is written out?"""
 
     @property
     def is_written_through(self) -> bool:
@@ -345,6 +352,10 @@ class Event(Protocol):
         """Is this part of validation, test or inference, by the names around it?"""
 
     @property
+    def looped_over(self) -> Collection[Subject]:
+        """What the innermost loop around it runs over."""
+
+    @property
     def over_loader(self) -> bool:
         """Does the innermost loop around it run over a data loader?"""
 
@@ -408,8 +419,8 @@ class Trace(Protocol):
     def events(self, *verbs: type[Verb]) -> Iterable[Event]:
         """Return what happened, in the order of reading; all of it, if no verb is named."""
 
-    def may_follow(self, event: object, *, after: object, avoiding: Collection[object] = ()) -> bool:
-        """May ``event`` happen after another one, with none of those to avoid between them?"""
+    def may_follow(self, *events: object, after: Iterable[object], avoiding: Iterable[object] = ()) -> bool:
+        """May one of ``events`` happen after one of others, with none of those to avoid between them?"""
 
     def always_follows(self, event: object, *, after: object) -> bool:
         """Has another event happened on each way that leads to ``event``?"""
@@ -579,10 +590,16 @@ class Program(Protocol):
     def same_reference(self, one: object, other: object) -> bool:
         """Does an event happen to what the result of another one was assigned to, by that very name?"""
 
-    def shown_at(self, event: object) -> Place | None:
-        """Return where an event shows in this file: itself, or the call that leads to it in another one."""
+    def shown_at(self, event: object, *about: Subject) -> Place | None:
+        """Return where an event shows in this file: itself, or the call that leads to it in another one.
 
-    def giver(self, event: object) -> Place | None:
+        In another file it is shown for what it is about, if that is of this file.
+        """
+
+    def is_of_this_file(self, subject: Subject) -> bool:
+        """Was an object made by code of this file, or is it known by a name here?"""
+
+    def giver(self, event: object, *about: Subject) -> Place | None:
         """Return the call in this file that brings in what is saved: that of a helper, where it but hands it on."""
 
     def making(self, event: object) -> Place | None:
@@ -608,6 +625,35 @@ class Program(Protocol):
 
     def key_edits(self, word: str) -> Iterable[KeyEdit]:
         """Return where entries of a mapping are dropped or made up of which the key is known to hold ``word``."""
+
+    @property
+    def variables_set(self) -> Collection[str]:
+        """The variables of the environment that the program sets itself."""
+
+    @property
+    def variables_known(self) -> Collection[str]:
+        """The variables of the environment that are read, in the file or in those of the project that it leads to."""
+
+    def variables_read(self) -> Iterable[tuple[Place, str]]:
+        """Return the variables of the environment that are read, each with where that is done."""
+
+    def calls_anywhere(self, *paths: str) -> bool:
+        """Is one of these functions called, in the file or in those of the project that it leads to?"""
+
+    def uses_library(self, name: str) -> bool:
+        """Is anything of a library called?"""
+
+    def rests_on_rank(self, subjects: Iterable[Subject]) -> bool:
+        """Is any of them a rank of a process group, or computed or built from one?"""
+
+    def path_of(self, subject: Subject) -> str:
+        """Return the path of the library's function or class that an object came from; empty if it is not known."""
+
+    def items(self, subjects: Collection[Subject]) -> Collection[object]:
+        """Return the items of a list or tuple that is written out, ``None`` for one that is no constant."""
+
+    def is_rankless_sequence(self, subject: Subject) -> bool:
+        """Is its class one of the project that is indexed, has a length, and never speaks of ranks?"""
 
     def is_wrapped_by(self, subject: Subject, path: str) -> bool:
         """Does a call of a library's function or class in the file give the object back, wrapped?"""

@@ -12,6 +12,8 @@ from pylint_torchcheck.pitfalls.vocabulary import Verb
 class Sign(Enum):
     """Something that shows in the source and is no name."""
 
+    __hash__ = object.__hash__  # members are singletons, and that of Enum is slow
+
     DROPPED_RESULT = auto()  # a method of tensors called as a statement
     UNCALLED_METHOD = auto()  # an attribute as a statement, or a method of torch's that is handed on and not called
     KEPT_COLLECTION = auto()  # a list, tuple or dict that an attribute is set to

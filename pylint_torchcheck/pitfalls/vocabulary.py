@@ -15,6 +15,7 @@ class Kind(Enum):
     SCHEDULER = auto()
     SCALER = auto()
     LOADER = auto()
+    SAMPLER = auto()  # deals the samples of a data set out to the ranks of a process group
     TENSOR = auto()
     PARAMETER = auto()
     PARAMETERS = auto()  # every parameter of a module: what `module.parameters()` gives
@@ -142,6 +143,10 @@ class ScalerUpdate(Verb):
     """A gradient scaler adapted its scale."""
 
 
+class ScalerEscaped(ScalerUpdate):
+    """The same, perhaps: a gradient scaler was handed to code that is not in sight."""
+
+
 class ClipGradients(Verb):
     """Gradients were clipped."""
 
@@ -222,6 +227,10 @@ class Wrapped(Verb):
     """A module was wrapped, so that the wrapper's state dict has other names in it."""
 
 
+class Replicated(Wrapped):
+    """The same, so that its gradients are averaged over the ranks of a process group, too."""
+
+
 class RandomStateSet(Verb):
     """A global random number generator got back a state that was kept."""
 
@@ -256,3 +265,11 @@ class ChangedOnRecord(ChangedInPlace):
 
 class Accumulate(Verb):
     """A tensor was added to a running sum, or appended to a list."""
+
+
+class Drawn(Verb):
+    """A loop that trains ran through a loader, and so through the order of its sampler."""
+
+
+class EpochSet(Verb):
+    """A sampler was told the epoch, which its order depends on."""

@@ -8,6 +8,7 @@ from typing import Final
 from pylint_torchcheck.pitfalls.vocabulary import (
     Backward,
     ClipGradients,
+    EpochSet,
     EvalMode,
     FileRead,
     FileWritten,
@@ -20,6 +21,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     OptimizerStep,
     ParametersAdded,
     RandomStateSet,
+    Replicated,
     ScaledStep,
     ScalerUnscale,
     ScalerUpdate,
@@ -121,6 +123,7 @@ METHODS: Final[dict[Kind, dict[str, Effect]]] = {
         "is_enabled": _HARMLESS,
     },
     Kind.SCHEDULER: {**_STATEFUL, "step": Effect(SchedulerStep), "get_last_lr": _HARMLESS, "get_lr": _HARMLESS},
+    Kind.SAMPLER: {"set_epoch": Effect(EpochSet)},
     Kind.TENSOR: {"backward": Effect(Backward)},
 }
 
@@ -136,6 +139,7 @@ BY_NAME_ALONE: Final[dict[str, Effect]] = {
     **dict.fromkeys("to cuda cpu float double".split(), _SAME),
     **dict.fromkeys(("half", "bfloat16"), _MODULE["half"]),
     "zero_grad": _MODULE["zero_grad"],
+    "set_epoch": Effect(EpochSet),
     "backward": Effect(Backward),
     "load_state_dict": Effect(LoadWeights),
     "parameters": _MODULE["parameters"],
@@ -177,7 +181,7 @@ FUNCTIONS: Final[dict[str, Effect]] = {
     "torch.jit.script": Effect(on="obj", same=True),
     "torch.nn.DataParallel": Effect(Wrapped, on="module", same=True),
     "torch.nn.parallel.DataParallel": Effect(Wrapped, on="module", same=True),
-    "torch.nn.parallel.DistributedDataParallel": Effect(Wrapped, on="module", same=True),
+    "torch.nn.parallel.DistributedDataParallel": Effect(Replicated, on="module", same=True),
     "torch.distributed.fsdp.FullyShardedDataParallel": Effect(on="module", same=True),
     "torch.distributed.fsdp.fully_shard": Effect(on="module", same=True),
     "torch.distributed._composable.fsdp.fully_shard": Effect(on="module", same=True),
@@ -199,11 +203,24 @@ FILE_VERBS: Final[dict[str, type[Verb]]] = {"torch.save": FileWritten, "torch.lo
 _RECURRENT: Final = ("input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout")
 _INSTANCE_NORM: Final = ("num_features", "eps", "momentum", "affine", "track_running_stats")
 
+DISTRIBUTED_SAMPLERS: Final = (
+    "torch.utils.data.distributed.DistributedSampler",
+    "torch.utils.data.DistributedSampler",
+)
+
 # Parameters, in order, of methods and functions that the generated table of signatures does not hold.
 SIGNATURES: Final[dict[str, tuple[str, ...]]] = {
     "torch.optim.lr_scheduler.LRScheduler.step": ("metrics", "epoch"),  # only one of them takes a metric
     "torch.autograd.backward": ("tensors", "grad_tensors", "retain_graph", "create_graph"),
     "torch.tensor": ("data",),
+    **dict.fromkeys(DISTRIBUTED_SAMPLERS, ("dataset", "num_replicas", "rank", "shuffle", "seed", "drop_last")),
+    "torch.nn.Module.cuda": ("device",),
+    "torch.utils.tensorboard.SummaryWriter": ("log_dir", "comment"),
+    "tensorboardX.SummaryWriter": ("logdir", "comment"),
+    "torch.nn.parallel.data_parallel": ("module", "inputs", "device_ids", "output_device"),
+    "torch.distributed.init_process_group": (
+        *("backend", "init_method", "timeout", "world_size", "rank", "store", "group_name", "pg_options", "device_id"),
+    ),
     "pickle.load": ("file",),
     "torch.device": ("type", "index"),
     "torch.Tensor.numpy": ("force",),
@@ -262,13 +279,15 @@ NO_GRADIENT: Final = frozenset(
     "unique_consecutive long int short byte char bool logical_and logical_or logical_not logical_xor bitwise_and "
     "bitwise_or bitwise_not multinomial bernoulli signbit all any".split()
 )
-# Tensor methods that people call as if they changed the tensor: to move, convert, view or cut it off, and those with
-# a twin that does (`clamp` and `clamp_`). The rest, such as `matmul`, is called for its result, or to be timed.
-MOVING_METHODS: Final = generated.INPLACE_TWINS | frozenset(
+# Tensor methods whose arguments are no operands: they say where, of which type or in which shape the result is to be.
+PLACING_METHODS: Final = frozenset(
     "to cuda cpu xpu float double half bfloat16 int long short byte char bool type type_as detach clone contiguous "
     "view view_as reshape reshape_as permute expand expand_as repeat flatten unflatten movedim flip roll "
     "pin_memory to_sparse to_dense".split()
 )
+# Tensor methods that people call as if they changed the tensor: the above, and those with a twin that does (`clamp` and
+# `clamp_`). The rest, such as `matmul`, is called for its result, or to be timed.
+MOVING_METHODS: Final = generated.INPLACE_TWINS | PLACING_METHODS
 # Modules with parameters of their own, as they are built by default.
 PARAMETRIC: Final = frozenset(
     f"torch.nn.{name}"

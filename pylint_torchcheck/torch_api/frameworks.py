@@ -14,6 +14,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     ClipGradients,
     EvalMode,
     Freeze,
+    FreezePart,
     Kind,
     Thaw,
     TrainMode,
@@ -85,10 +86,12 @@ _FABRIC: Final = {
 }
 _LIGHTNING_MODULE: Final = {
     **dict.fromkeys(
-        "log log_dict print save_hyperparameters toggle_optimizer untoggle_optimizer toggled_optimizer "
-        "to_onnx to_torchscript".split(),
+        "log log_dict print save_hyperparameters to_onnx to_torchscript".split(),
         _HARMLESS,
     ),
+    "toggle_optimizer": Effect(FreezePart),  # what the other optimizers hold
+    "untoggle_optimizer": Effect(Thaw),
+    "toggled_optimizer": Effect(FreezePart, then=Thaw),
     "optimizers": Effect(gives=Kind.UNKNOWN),  # one, or a list of several
     "lr_schedulers": Effect(gives=Kind.UNKNOWN),
     "manual_backward": Effect(Backward, on="loss"),
@@ -138,6 +141,8 @@ class Course:
         after: at the end of an epoch.
         loss: the one of ``each_batch`` whose result the framework backpropagates.
         unless_off: an attribute that, when false, leaves the backward pass to the class.
+        makes: the one of ``before`` that builds the optimizers.
+        hands_back: a method by which the class gets them back.
     """
 
     each_batch: tuple[str, ...]
@@ -145,6 +150,8 @@ class Course:
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     unless_off: str = ""
+    makes: str = ""
+    hands_back: str = ""
 
 
 COURSES: Final[dict[str, Course]] = {
@@ -157,6 +164,8 @@ COURSES: Final[dict[str, Course]] = {
         after=("on_train_epoch_end", "training_epoch_end"),
         loss="training_step",
         unless_off="automatic_optimization",
+        makes="configure_optimizers",
+        hands_back="optimizers",
     ),
     "composer.models.ComposerModel": Course(each_batch=("loss",), loss="loss"),
     "transformers.Trainer": Course(each_batch=("compute_loss",), loss="compute_loss"),

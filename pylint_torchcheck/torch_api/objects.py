@@ -60,6 +60,7 @@ _CONSTRUCTORS: tuple[tuple[Kind, frozenset[str]], ...] = (
     (Kind.SCHEDULER, generated.SCHEDULERS),
     (Kind.SCALER, _SCALERS),
     (Kind.LOADER, _LOADERS),
+    (Kind.SAMPLER, frozenset(effects.DISTRIBUTED_SAMPLERS)),
     (Kind.PARAMETER, frozenset({"torch.nn.Parameter", "torch.nn.parameter.Parameter"})),
     (Kind.CONTEXT, AUTOCASTS | frozenset(effects.GRAD_CONTEXTS) | frozenset({"contextlib.nullcontext"})),
     (Kind.TENSOR, generated.CONSTRUCTORS | generated.TENSOR_FUNCTIONS | generated.LOSS_CALLS),

@@ -22,12 +22,14 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     ZeroGrad,
     ZeroGradPart,
 )
+from pylint_torchcheck.trace.branches import are_alternatives
 from pylint_torchcheck.trace.concerns import may_be_any
 from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.origins import Origins
 from pylint_torchcheck.trace.values import Value, Values
 
 _ON_WEIGHTS = (Backward, OptimizerStep)
+_IN_PART = (ZeroGradPart, GradientsWritten, UnscaledByHand)
 
 
 class Bearing(Enum):
@@ -45,6 +47,8 @@ class Bearings:
         self.trace = trace
         self._origins = origins
         self._reachable: dict[int, set[int]] = {}
+        self._known: dict[tuple[int, Value], Bearing] = {}  # each protocol of a kind asks the same again
+        self._known_others: dict[tuple[int, Value], bool] = {}
 
     @cached_property
     def by_kind(self) -> dict[Kind, list[Value]]:
@@ -74,9 +78,14 @@ class Bearings:
 
     def of(self, event: Event, subject: Value) -> Bearing:
         """Does the event act on the subject?"""
-        found = self._bearing(event, subject)
-        in_part = issubclass(event.verb, ZeroGradPart | GradientsWritten | UnscaledByHand)
-        return Bearing.POSSIBLE if in_part and found is Bearing.CERTAIN else found
+        key = (event.number, subject)
+        found = self._known.get(key)
+        if found is None:
+            found = self._bearing(event, subject)
+            if found is Bearing.CERTAIN and issubclass(event.verb, _IN_PART):
+                found = Bearing.POSSIBLE
+            self._known[key] = found
+        return found
 
     def _bearing(self, event: Event, subject: Value) -> Bearing:
         if subject in event.subjects:
@@ -104,6 +113,8 @@ class Bearings:
         return Bearing.POSSIBLE if any(self._coexist(subject, other) for other in others) else Bearing.CERTAIN
 
     def _coexist(self, one: Value, other: Value) -> bool:
+        if (one in self.begun) is not (other in self.begun) and are_alternatives(one, other):
+            return False
         first, second = self.begun.get(one, 0), self.begun.get(other, 0)
         return second in self._after(first) or first in self._after(second)
 
@@ -114,6 +125,12 @@ class Bearings:
 
     def is_another(self, event: Event, optimizer: Value) -> bool:
         """Does the event act on other optimizers or modules, for certain? They exist beside what this one holds."""
+        key = (event.number, optimizer)
+        if key not in self._known_others:
+            self._known_others[key] = self._is_another(event, optimizer)
+        return self._known_others[key]
+
+    def _is_another(self, event: Event, optimizer: Value) -> bool:
         others = event.subjects
         if not others or optimizer in others or any(value.guessed for value in (optimizer, *others)):
             return False

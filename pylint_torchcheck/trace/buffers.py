@@ -8,10 +8,10 @@ from functools import cached_property
 from astroid import nodes
 
 from pylint_torchcheck.pitfalls.vocabulary import Kind, Trait
-from pylint_torchcheck.torch_api.effects import LEAVING_PLACE, PLACED_ELSEWHERE
+from pylint_torchcheck.torch_api.effects import CUTTING, LEAVING_PLACE, PLACED_ELSEWHERE
 from pylint_torchcheck.torch_api.generated import CONSTRUCTORS
 from pylint_torchcheck.trace.callsites import CallSite
-from pylint_torchcheck.trace.classes import has_trait
+from pylint_torchcheck.trace.classes import enclosing_class, has_trait
 from pylint_torchcheck.trace.registration import deals_by_hand
 from pylint_torchcheck.trace.sites import AttributeSite
 from pylint_torchcheck.trace.values import Store, Value
@@ -26,14 +26,18 @@ class Buffers:
         self._learning = learning
         self._calls = calls
         self._store = store
-        self._assignments: dict[str, list[AttributeSite]] = {}
+        self._assignments: dict[tuple[str, nodes.ClassDef | None], list[AttributeSite]] = {}
+        self._set_from_outside: set[str] = set()
         for site in assignments:
-            self._assignments.setdefault(site.name, []).append(site)
+            if site.is_own:
+                self._assignments.setdefault((site.name, enclosing_class(site.node)), []).append(site)
+            else:
+                self._set_from_outside.add(site.name)
 
     def left_behind(self) -> Iterator[AttributeSite]:
         """Return assignments of constructors, the only ones of their names, of what ``forward`` computes with."""
-        for name, (site, *others) in self._assignments.items():
-            if others or not site.is_own or name in self._registered or ... in self._registered:
+        for (name, _), (site, *others) in self._assignments.items():
+            if others or name in self._set_from_outside or not self._registered.isdisjoint({name, ...}):
                 continue
             if self._is_kept_plainly(site):
                 uses = [self._is_used(value, site) for value in site.values]
@@ -103,12 +107,19 @@ class Buffers:
         for made, parts in self._store.parts.items():
             for part in parts:
                 if part.kind is Kind.TENSOR:
-                    found.setdefault(part, []).append(made)
+                    found.setdefault(_before_cutting(part), []).append(made)
         return found
 
 
 def _is_off(call: CallSite, switch: str) -> bool:
     return not call.gives(switch) or all(value.constant is False for value in call.argument(switch))
+
+
+def _before_cutting(value: Value) -> Value:
+    """Return what a tensor was detached from; itself, if it was not."""
+    while value.path in CUTTING and value.owner is not None:
+        value = value.owner
+    return value
 
 
 def _may_be_number(call: CallSite) -> bool:

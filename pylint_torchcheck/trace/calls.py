@@ -53,8 +53,10 @@ class Calls(Library):
     def __init__(self, tree: nodes.Module, store: Store) -> None:
         super().__init__(tree, store)
         self.callsites: dict[nodes.Call, CallSite] = {}
+        self.called: set[str] = set()  # functions of libraries, in all files that are read
         self._extending: dict[nodes.FunctionDef, bool] = {}  # does the method call what it overrides?
         self.bound: dict[Value, Arguments] = {}  # what `functools.partial` was given
+        self.handed_back: dict[Value, Values] = {}  # what methods give that another one of the class has made
 
     def call(self, node: nodes.Call) -> Values:
         """Read a call: what it is called on, its arguments, and what it does."""
@@ -71,8 +73,11 @@ class Calls(Library):
             results = self._plain_call(node, callees, arguments)
             paths = {value.path for value in callees if value.kind is Kind.LIBRARY}
         results |= ranks.named(getattr(node.func, "attrname", "") or getattr(node.func, "name", ""))
-        callsite = self.callsites.setdefault(node, CallSite(node))
-        callsite.note(receivers, arguments, results, paths, self._surroundings())
+        self.called |= paths
+        if self.is_in_file:
+            if node not in self.callsites:
+                self.callsites[node] = CallSite(node)
+            self.callsites[node].note(receivers, arguments, results, paths, self._surroundings())
         if paths & effects.GROUP_STARTS:
             self.here().put(ranks.GROUP, self.store.constant(True))
         for path in paths & effects.FILE_VERBS.keys():
@@ -141,6 +146,8 @@ class Calls(Library):
             return stored
         if value.kind is Kind.LIBRARY:
             return canonical(f"{value.path}.{name}")
+        if value.kind is Kind.MODULE and name in effects.UNWRAPPING_ATTRIBUTES:
+            return self.attribute(frozenset({value}), name, func)
         effect = framework_method(value, name, self.store) or effects.METHODS.get(value.kind, {}).get(name)
         if isinstance(value.definition, nodes.ClassDef):
             after = enclosing_class(node) if _is_super(func.expr) else None
@@ -272,20 +279,26 @@ class Calls(Library):
                 made = ((value, self._tensor_method(node, name, value, arguments)) for value in group)
                 return NOTHING.union(*(lengths.kept(self, node, name, value, values) for value, values in made))
             case Kind.DATA:
-                return NOTHING.union(*(lengths.kept(self, node, name, value, PLAIN) for value in group))
+                made_plain = PLAIN | ranks.carried(group | arguments.everything())
+                return NOTHING.union(*(lengths.kept(self, node, name, value, made_plain) for value in group))
             case Kind.COLLECTION:
                 return NOTHING.union(*(self._collection_method(node, name, value, arguments) for value in group))
             case Kind.CHECKPOINT | Kind.STATE_DICT:
                 return NOTHING.union(*(self._checkpoint_method(node, name, value, arguments) for value in group))
             case Kind.MODULE | Kind.LOSS_FUNCTION:
                 return self._module_method(node, name, group, arguments)
+            case Kind.SCHEDULER | Kind.OPTIMIZER if (
+                name == "__init__"
+            ):  # that of torch's own class, called by one of the file
+                for value in group:
+                    self.store.derive(value, arguments.everything())
             case kind if kind in _WITH_METHODS:
                 self.escape(node, group)
                 return self.unknown_call(node, f".{name}", arguments)
         return PLAIN | ranks.carried(group | arguments.everything())
 
     def _tensor_method(self, node: nodes.Call, name: str, value: Value, arguments: Arguments) -> Values:
-        sources = [value, *arguments.everything()]
+        sources = [value] if name in effects.PLACING_METHODS else [value, *arguments.everything()]
         if name == "requires_grad_":
             self.switch_parameter(value, self._verb(effects.METHODS[Kind.MODULE][name], NOTHING, arguments, _SWITCH))
         if name in generated.TENSOR_PLAIN_METHODS:
@@ -378,7 +391,28 @@ class Calls(Library):
         self.bound[bound] = arguments
         return frozenset({bound})
 
+    def let_hand_back(self, receivers: Values, name: str, made: Values) -> None:
+        """Let a method of a framework's class give back the optimizers that its other method has made."""
+        optimizers = self._optimizers_in(made)
+        for receiver in receivers if optimizers else ():
+            method = self.store.make(Kind.FUNCTION, owner=receiver, path=name)
+            self.handed_back[method] = optimizers
+            self.here().put((receiver, name), frozenset({method}))
+
+    def _optimizers_in(self, made: Values) -> Values:
+        """Return the optimizers, or the list of them, that stand alone, beside schedulers, or in a dict."""
+        if len(made) != 1 or all(value.kind is Kind.OPTIMIZER for value in made):
+            return made
+        (value,) = made
+        items = self.store.parts.get(value, NOTHING)
+        if value.kind is not Kind.COLLECTION or not items or all(item.kind is Kind.OPTIMIZER for item in items):
+            return made if items else NOTHING
+        within = self.here().get((value, "optimizer")) or self.here().get((value, 0)) or NOTHING
+        return self._optimizers_in(within)
+
     def _call_one(self, node: nodes.Call, callee: Value, arguments: Arguments) -> Values:
+        if callee in self.handed_back:
+            return self.handed_back[callee]
         given = self.bound.get(callee)
         if given is not None and given.positional:
             return self._plain_call(node, given.positional[0], given.and_then(arguments))

@@ -12,6 +12,7 @@ from pylint_torchcheck.torch_api import frameworks
 from pylint_torchcheck.torch_api.effects import Effect
 from pylint_torchcheck.torch_api.frameworks import Course
 from pylint_torchcheck.torch_api.objects import HOLDERS, made_by, trait_of
+from pylint_torchcheck.trace.places import dotted
 from pylint_torchcheck.trace.values import Store, Value
 
 if TYPE_CHECKING:
@@ -27,8 +28,15 @@ _TELLING_NAMES = {
 }
 
 
-def lineage(definition: nodes.ClassDef, store: Store) -> Iterator[nodes.ClassDef | str | None]:
+def lineage(definition: nodes.ClassDef, store: Store) -> list[nodes.ClassDef | str | None]:
     """Return the class, then its bases in the order of search: a path for a library's class, ``None`` if unknown."""
+    known = store.lineages.get(definition)
+    if known is None:
+        known = store.lineages[definition] = list(_ancestry(definition, store))
+    return known
+
+
+def _ancestry(definition: nodes.ClassDef, store: Store) -> Iterator[nodes.ClassDef | str | None]:
     seen: set[nodes.ClassDef] = set()
     waiting: list[nodes.ClassDef | str | None] = [definition]
     while waiting:
@@ -106,7 +114,7 @@ def is_context_manager(function: nodes.FunctionDef) -> bool:
 
 
 def _is_decorated(method: nodes.FunctionDef, names: set[str]) -> bool:
-    return method.decorators is not None and any(node.as_string() in names for node in method.decorators.nodes)
+    return method.decorators is not None and any(dotted(node) in names for node in method.decorators.nodes)
 
 
 def has_unknown_base(definition: nodes.ClassDef, store: Store) -> bool:
@@ -195,3 +203,15 @@ def speaks_of(definition: object, method: str, word: str) -> bool:
         for function in found
         for name in function.nodes_of_class((nodes.Name, nodes.Attribute))
     )
+
+
+_OF_RANKS = ("rank", "shard", "worker_info", "replica", "world_size")
+
+
+def is_rankless_sequence(definition: object) -> bool:
+    """Does a class have items and a length, and no name in it that speaks of ranks?"""
+    if not isinstance(definition, nodes.ClassDef) or not {"__getitem__", "__len__"} <= definition.locals.keys():
+        return False
+    names = definition.nodes_of_class((nodes.Name, nodes.Attribute))
+    asked = {(name.name if isinstance(name, nodes.Name) else name.attrname).lower() for name in names}
+    return not any(word in name for name in asked for word in _OF_RANKS)

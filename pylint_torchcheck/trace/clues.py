@@ -14,6 +14,7 @@ from pylint_torchcheck.pitfalls.signs import Clue, Sign, Signs, signs
 from pylint_torchcheck.pitfalls.vocabulary import (
     Backward,
     Drained,
+    Drawn,
     EvaluationForward,
     Forward,
     Freeze,
@@ -54,7 +55,7 @@ def signs_of(pitfall: type[Pitfall]) -> Signs:
 def _expanded(group: frozenset[Clue]) -> Iterator[Clue]:
     """Put names in the place of verbs."""
     for clue in group:
-        yield from _names_of(clue) if isinstance(clue, type) else (clue,)  # type: ignore[arg-type]  # mypy asks the class for what its objects have
+        yield from _names_of(clue) if isinstance(clue, type) else (clue,)
 
 
 def _signs_of(verb: type[Verb]) -> Signs:
@@ -67,6 +68,8 @@ def _signs_of(verb: type[Verb]) -> Signs:
         return signs(["DataLoader"], sorted(_last(path) for path in lengths.SOURCES))
     if verb is PartReplaced:
         return signs(sorted(_last(path) for path in effects.WEIGHTED))
+    if verb is Drawn:
+        return signs([_last(path) for path in effects.DISTRIBUTED_SAMPLERS])
     if verb is Drained:
         return signs([".parameters", ".named_parameters", "filter"])
     if verb is ZeroElsewhere:
@@ -75,10 +78,9 @@ def _signs_of(verb: type[Verb]) -> Signs:
         return _signs_of(OptimizerStep)
     if verb is NormsHeld:
         return signs([".eval", ".train"])
-    return () if _are_akin(verb, Forward) else signs(_names_of(verb))  # type: ignore[arg-type]  # mypy asks the class for what its objects have
+    return () if _are_akin(verb, Forward) else signs(_names_of(verb))
 
 
-@cache
 def _names_of(verb: type[Verb]) -> frozenset[Clue]:
     """Return the names of what makes a verb, or a wider one that may turn out to be it."""
     by_hand = {name for other, name in _BY_HAND.items() if _are_akin(other, verb)}

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from astroid import nodes
 
 from pylint_torchcheck.pitfalls.vocabulary import Kind
-from pylint_torchcheck.torch_api.effects import CUTTING, NO_GRADIENT, SCALING
+from pylint_torchcheck.torch_api.effects import CUTTING, MOVING_METHODS, NO_GRADIENT, REDUCTIONS, SCALING
 from pylint_torchcheck.torch_api.generated import CONSTRUCTORS, GRAPH_KEEPING_CONSTRUCTORS
 from pylint_torchcheck.trace.values import Store, Value
 
@@ -44,8 +44,7 @@ class Detached:
         if value.path.rpartition(".")[2] in NO_GRADIENT or is_live:
             return True  # nothing was recorded there
         others = {part.kind for part in parts} - {Kind.TENSOR, Kind.CONSTANT}
-        is_scaled = isinstance(value.site, nodes.BinOp) and value.site.op in SCALING
-        if others - {Kind.DATA} or (others and not is_scaled):
+        if others - {Kind.DATA} or (others and not _takes_numbers(value)):
             return False
         return all(self._is_source(part, deepest - 1) for part in tensors)
 
@@ -56,6 +55,12 @@ class Detached:
         if value.path in CUTTING or value.path in CONSTRUCTORS - GRAPH_KEEPING_CONSTRUCTORS or value.path == "batch":
             return True
         return self._is_computed_off(value, deepest)
+
+
+def _takes_numbers(value: Value) -> bool:
+    """Is what a tensor is made of beside tensors a number, a shape or a device, and none itself?"""
+    is_scaled = isinstance(value.site, nodes.BinOp) and value.site.op in SCALING
+    return is_scaled or value.path in MOVING_METHODS | REDUCTIONS
 
 
 _LEARNING = frozenset({Kind.MODULE, Kind.PARAMETER, Kind.PARAMETERS, Kind.SOME_PARAMETERS})

@@ -52,8 +52,10 @@ class Event:
     @property
     def giver(self) -> Place:
         """The call that brings in what happens to it: that of a helper, where it takes it and hands it on."""
-        first = self.node.args[0] if isinstance(self.node, nodes.Call) and self.node.args else None
-        return giver(self.node, first, self.frame) if isinstance(self.node, nodes.Call) else self.place
+        match self.node:
+            case nodes.Call(args=[first, *_]) as call:
+                return giver(call, first, self.frame)
+        return self.place
 
     def leaving_call(self, tree: nodes.Module) -> nodes.NodeNG | None:
         """Return the call in a file by which an event of another file comes about."""
@@ -106,6 +108,11 @@ class Event:
         return any(loop.parent_of(node) for node in (subject.site, *calls) if node is not None)
 
     @property
+    def looped_over(self) -> Values:
+        """What the innermost loop around it runs over."""
+        return self.loops[-1].target if self.loops else NOTHING
+
+    @property
     def functions(self) -> frozenset[str]:
         """The names of the functions under way."""
         return frozenset(function.name for function in self.frame.functions())
@@ -135,6 +142,7 @@ class Trace:
 
     recorded: list[Event] = field(default_factory=list)
     followers: list[set[int]] = field(default_factory=list)
+    _found: dict[tuple[frozenset[int], frozenset[int]], set[int]] = field(default_factory=dict)
 
     def add(self, event: Event, after: Iterable[int]) -> None:
         """Append an event that may follow each of the events ``after``."""
@@ -160,18 +168,20 @@ class Trace:
             events = self._in_loops.get(event.loops[-1], ())
             yield from (one for one in events if issubclass(one.verb, verb))
 
-    def may_follow(self, event: object, *, after: object, avoiding: Collection[object] = ()) -> bool:
-        """May ``event`` happen after another one, with none of those to avoid between them?"""
-        if not isinstance(event, Event) or not isinstance(after, Event):
-            return False
-        avoided = {one.number for one in avoiding if isinstance(one, Event)}
-        return event.number in self.reachable(after.number, avoiding=avoided)
+    def may_follow(self, *events: object, after: Iterable[object], avoiding: Iterable[object] = ()) -> bool:
+        """May one of ``events`` happen after one of others, with none of those to avoid between them?"""
+        following = self._reached(_numbers(after), _numbers(avoiding))
+        return not following.isdisjoint(_numbers(events))
 
     def always_follows(self, event: object, *, after: object) -> bool:
         """Has another event happened on each way that leads to ``event``?"""
-        if not isinstance(event, Event) or not isinstance(after, Event):
-            return False
-        return event.number not in self.reachable(0, avoiding={after.number})
+        return self._reached(frozenset({0}), _numbers([after])).isdisjoint(_numbers([event]))
+
+    def _reached(self, starts: frozenset[int], avoiding: frozenset[int]) -> set[int]:
+        """Return what can happen after some events, found out once."""
+        if (starts, avoiding) not in self._found:
+            self._found[starts, avoiding] = self.reachable(*starts, avoiding=avoiding)
+        return self._found[starts, avoiding]
 
     @cached_property
     def _in_loops(self) -> dict[Loop, list[Event]]:
@@ -197,3 +207,7 @@ class Trace:
                 found.add(number)
                 waiting.extend(self.followers[number])
         return found
+
+
+def _numbers(events: Iterable[object]) -> frozenset[int]:
+    return frozenset(event.number for event in events if isinstance(event, Event))

@@ -44,6 +44,8 @@ class Expressions(Machine):
         super().__init__(tree, store)
         self.attributes: dict[nodes.NodeNG, AttributeSite] = {}  # what is read, but for methods in calls, and assigned
 
+        self.variables_read: dict[nodes.NodeNG, set[str]] = {}  # of the environment, by where that is done,
+        self.variables_set: set[str] = set()  # and those that are set
         self.comparisons: dict[nodes.NodeNG, Comparison] = {}
         self.entered: dict[nodes.NodeNG, Expression] = {}  # what `with` statements enter
         self.above_classes: dict[nodes.NodeNG, Expression] = {}  # decorators
@@ -169,9 +171,10 @@ class Expressions(Machine):
         return NOTHING.union(*(frozenset(self.store.parts.get(value, ())) for value in values)) if are_lists else values
 
     def _note_comparison(self, node: nodes.Compare, left: Values, right: Values) -> None:
-        comparison = self.comparisons.setdefault(node, Comparison(node))
-        comparison.left.update(left)
-        comparison.right.update(right)
+        if self.is_in_file:
+            comparison = self.comparisons.setdefault(node, Comparison(node))
+            comparison.left.update(left)
+            comparison.right.update(right)
 
     def _boolop(self, node: nodes.BoolOp) -> Values:
         stops = node.op == "or"
@@ -292,8 +295,10 @@ class Expressions(Machine):
         return self.unknown(node, [value])
 
     def variable(self, node: nodes.NodeNG, names: Values) -> Values:
-        """Return the rank that an environment variable holds; nothing, if it holds none."""
-        return NOTHING.union(*(ranks.named(name.constant) for name in names if isinstance(name.constant, str)))
+        """Note that an environment variable is read; return the rank that it holds; nothing, if it holds none."""
+        known = {name.constant for name in names if isinstance(name.constant, str)}
+        self.variables_read.setdefault(node, set()).update(known)
+        return NOTHING.union(*(ranks.held_by(name) for name in known))
 
     def _part_of_tensor(self, value: Value, index: object, site: nodes.NodeNG) -> Values:
         """Return an element of a tensor, or of the tuple that a function gave; no gradient flows through indices."""
@@ -359,9 +364,10 @@ class Expressions(Machine):
 
     def note_attribute(self, node: nodes.Attribute | nodes.AssignAttr, receivers: Values, values: Values) -> None:
         """Remember what an attribute is asked of, or assigned to, and what it may be."""
-        if node not in self.attributes:
-            self.attributes[node] = AttributeSite(node)
-        self.attributes[node].note(receivers, values, self.frame)
+        if self.is_in_file:
+            if node not in self.attributes:
+                self.attributes[node] = AttributeSite(node)
+            self.attributes[node].note(receivers, values, self.frame)
 
     def attribute(self, values: Values, name: str, node: nodes.NodeNG) -> Values:
         """Return what ``values.name`` may be; of very many objects, nothing is said."""
@@ -460,7 +466,7 @@ class Expressions(Machine):
             case nodes.AssignName(name=name):
                 known = self.guess(values, name)
                 self.bind(name, known)
-                self.bindings.setdefault(target, set()).update(known)
+                self._note_binding(target, known)
             case nodes.AssignAttr():
                 self.assign_attribute(target, values)
             case nodes.Tuple(elts=targets) | nodes.List(elts=targets):
@@ -471,12 +477,16 @@ class Expressions(Machine):
             case nodes.Subscript():
                 self._assign_element(target, values)
 
+    def _note_binding(self, target: nodes.NodeNG, values: Values) -> None:
+        if self.is_in_file:
+            self.bindings.setdefault(target, set()).update(values)
+
     def assign_attribute(self, target: nodes.AssignAttr, values: Values) -> None:
         """Let an attribute hold ``values``; only a receiver that is certain forgets what it held."""
         receivers = self.evaluate(target.expr)
         self.note_attribute(target, receivers, values)
         values = self.guess(values, target)
-        self.bindings.setdefault(target, set()).update(values)
+        self._note_binding(target, values)
         state = self.here()
         for receiver in receivers:
             self.attribute_names.setdefault(receiver, set()).add(target.attrname)
@@ -511,6 +521,8 @@ class Expressions(Machine):
         if not any(isinstance(one.constant, str) for one in key):  # no tensor is asked for an element by name
             self.change_in_place(target.parent, changed)
         for value in changed:
+            if value.path in effects.ENVIRONMENTS:
+                self.variables_set.update(name.constant for name in key if isinstance(name.constant, str))
             if value.kind in {Kind.COLLECTION, Kind.TENSOR, Kind.MODULE}:
                 self.store.derive(value, values)
             if value.kind is Kind.UNKNOWN and value.owner is not None and value.path in _REGISTERS:

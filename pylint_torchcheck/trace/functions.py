@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TypeAlias
 
 from astroid import nodes
 
-from pylint_torchcheck.pitfalls.vocabulary import Created, Forward, Kind, Obtained, Ranks
+from pylint_torchcheck.pitfalls.vocabulary import Created, Escaped, Forward, Kind, Obtained, Ranks
 from pylint_torchcheck.torch_api import frameworks
 from pylint_torchcheck.torch_api.objects import made_by
 from pylint_torchcheck.trace import ranks
@@ -48,6 +48,7 @@ class Functions(Expressions):
         self.opened: dict[Frame, Callable[[Values], None]] = {}  # the same, to be read where the generator yields
         self.constructed: dict[nodes.ClassDef, State] = {}
         self._annotations: dict[nodes.NodeNG, dict[str, nodes.NodeNG | None]] = {}  # of the parameters of a function
+        self._contexts: dict[nodes.NodeNG, list[nodes.NodeNG]] = {}  # the decorators of a function that may be one
         self._built: dict[nodes.ClassDef, dict[Value, int]] = {}  # the instances of each class, in the order of reading
 
     def read_body(self, body: list[nodes.NodeNG]) -> None:
@@ -78,34 +79,40 @@ class Functions(Expressions):
     def follow(self, node: nodes.NodeNG, function: Value, arguments: Arguments, receiver: Values) -> Values:
         """Read a function's body as a call of it runs it, and return what it returns."""
         definition = function.definition
-        given = arguments.everything()
-        if not isinstance(definition, nodes.FunctionDef | nodes.Lambda) or not self._may_follow(definition, given):
-            self.escape(node, receiver | given)
-            return self.unknown(node, given)
+        handed = arguments.everything()
+        if not isinstance(definition, nodes.FunctionDef | nodes.Lambda) or not self._may_follow(definition, handed):
+            self.escape(node, receiver | handed)
+            if self._is_under_way(definition):  # what it does to the objects that it knows by name is not read again
+                self.emit(Escaped, node, ANYTHING)
+            return self.unknown(node, handed)
         self.spend()
         frame = self.store.frame(definition, function.frame, node, self.frame, receiver)
-        self._bind_defaults(definition, frame)
-        self._bind_parameters(definition, frame, arguments, receiver)
+        bound = self._given(definition, frame, arguments, receiver)
+        self._bind_defaults(definition, frame, bound)
+        self._bind_rests(definition, frame, arguments, receiver)
         if node in self.blocks and isinstance(definition, nodes.FunctionDef) and is_context_manager(definition):
             self.opened[frame] = self.blocks[node]
         values = self.run(definition, frame, self.decorations(definition, function.frame))
         return values if values else PLAIN
 
     def _may_follow(self, definition: nodes.NodeNG, given: Values) -> bool:
-        if len(self.frame.calls) >= _DEEPEST or not self.is_worth_reading(definition, given):
-            return False
-        frame: Frame | None = self.frame
-        while frame is not None:
-            if frame.scope is definition:
-                return False
-            frame = frame.caller
-        return True
+        within_bounds = len(self.frame.calls) < _DEEPEST and self.is_worth_reading(definition, given)
+        return within_bounds and not self._is_under_way(definition)
 
-    def _bind_defaults(self, definition: nodes.FunctionDef | nodes.Lambda, frame: Frame) -> None:
+    def _is_under_way(self, definition: object) -> bool:
+        return any(frame.scope is definition for frame in self.frame.chain())
+
+    def _bind_defaults(
+        self, definition: nodes.FunctionDef | nodes.Lambda, frame: Frame, given: Mapping[str, Values]
+    ) -> None:
+        """Bind the parameters to what is given for them, and the others to what they may be without."""
         state = self.here()
-        given = dict(defaults(definition))
+        chosen = dict(defaults(definition))
         for parameter in parameters(definition):
-            default = given.get(parameter.name)
+            if parameter.name in given:
+                state.put((frame, parameter.name), given[parameter.name])
+                continue
+            default = chosen.get(parameter.name)
             constant = isinstance(default, nodes.Const)
             value = self.store.constant(default.value) if constant else None  # type: ignore[union-attr]
             state.put((frame, parameter.name), value or self._expected(parameter, definition, frame))
@@ -115,7 +122,7 @@ class Functions(Expressions):
 
     def bind_unknown_arguments(self, definition: nodes.FunctionDef, frame: Frame, receiver: Values) -> None:
         """Bind the parameters of a function whose callers are not in sight."""
-        self._bind_defaults(definition, frame)
+        self._bind_defaults(definition, frame, {})
         state = self.here()
         is_module = any(value.kind in {Kind.MODULE, Kind.LOSS_FUNCTION} for value in receiver)
         is_forward = definition.name == "forward" and is_module
@@ -186,19 +193,22 @@ class Functions(Expressions):
         ]
         return "torch.nn.Module" if kinds and all(kind == (Kind.MODULE, False) for kind in kinds) else ""
 
-    def _bind_parameters(
+    def _given(
+        self, definition: nodes.FunctionDef | nodes.Lambda, frame: Frame, arguments: Arguments, receiver: Values
+    ) -> dict[str, Values]:
+        """Return what the parameters get that are given something of which anything is known."""
+        found: dict[str, Values] = {}
+        for name, values in _shifted(definition, arguments, receiver).bound(definition):
+            known = self._guess_in(frame, values, name)
+            if values != ANYTHING or any(value.kind is not Kind.UNKNOWN for value in known):
+                found[name] = known
+        return found
+
+    def _bind_rests(
         self, definition: nodes.FunctionDef | nodes.Lambda, frame: Frame, arguments: Arguments, receiver: Values
     ) -> None:
-        state = self.here()
-        takes_self = receiver and isinstance(definition, nodes.FunctionDef) and not is_static(definition)
-        shifted = Arguments([receiver, *arguments.positional], arguments.keywords) if takes_self else arguments
-        for name, values in shifted.bound(definition):
-            known = self._guess_in(frame, values, name)
-            unknown = all(value.kind is Kind.UNKNOWN for value in known)
-            if not (unknown and values == ANYTHING):
-                state.put((frame, name), known)
-        if not arguments.starred:
-            positional, keywords = shifted.rest(definition)
+        if not arguments.starred and (definition.args.vararg or definition.args.kwarg):
+            positional, keywords = _shifted(definition, arguments, receiver).rest(definition)
             self._bind_rest(definition.args.vararg, frame, Arguments(positional))
             self._bind_rest(definition.args.kwarg, frame, Arguments(keywords=keywords))
 
@@ -220,12 +230,9 @@ class Functions(Expressions):
             return []
         outer, self.frame = self.frame, frame or self.frame
         try:
-            chosen = [
-                node
-                for node in definition.decorators.nodes
-                if any(word in node.as_string() for word in _GRAD_DECORATORS)
-            ]
-            return [self._as_context(self.evaluate(node)) for node in chosen]
+            if definition not in self._contexts:
+                self._contexts[definition] = [node for node in definition.decorators.nodes if _may_be_context(node)]
+            return [self._as_context(self.evaluate(node)) for node in self._contexts[definition]]
         finally:
             self.frame = outer
 
@@ -318,10 +325,21 @@ class Functions(Expressions):
             self.here().put((value, name), values)
 
 
+def _may_be_context(decorator: nodes.NodeNG) -> bool:
+    text = decorator.as_string()
+    return any(word in text for word in _GRAD_DECORATORS)
+
+
+def _shifted(definition: nodes.FunctionDef | nodes.Lambda, arguments: Arguments, receiver: Values) -> Arguments:
+    """Return the arguments behind ``self``, if the function takes it."""
+    takes_self = receiver and isinstance(definition, nodes.FunctionDef) and not is_static(definition)
+    return Arguments([receiver, *arguments.positional], arguments.keywords) if takes_self else arguments
+
+
 def _unquoted(annotation: nodes.NodeNG | None) -> nodes.NodeNG | None:
     """Return the one type of ``"nn.Module"``, ``Optional[nn.Module]`` and ``nn.Module | None``."""
     match annotation:
-        case nodes.Const(value=str(text)) if text.replace(".", "").isidentifier():
+        case nodes.Const(value=str() as text) if text.replace(".", "").isidentifier():
             return nodes.Name(text, 0, 0, annotation, end_lineno=0, end_col_offset=0)
         case nodes.Subscript(value=outer, slice=inner) if dotted(outer).rpartition(".")[2] == "Optional":
             return _unquoted(inner)

@@ -83,7 +83,8 @@ def _last_batch(store: Store, arguments: Arguments) -> int | None:
     is_other = arguments.starred or any(given[name] for name in known.OTHER_BATCHES)
     length = _length(store, given["dataset"])
     size = _number(given["batch_size"]) if given["batch_size"] else _DEFAULT_BATCH
-    if is_other or length is None or not size or size < 2 or (given["drop_last"] and not _is_off(given["drop_last"])):
+    is_dropped = given["drop_last"] and not _is_off(given["drop_last"])
+    if is_other or is_dropped or length is None or not size or size < 2:
         return None
     return length % size or size
 

@@ -20,10 +20,12 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     HalfBackward,
     Kind,
     LoadWeights,
+    Moved,
     Obtained,
     OptimizerStep,
     RecordedEvaluation,
     ScaledBackward,
+    ScalerEscaped,
     SchedulerSet,
     SchedulerStep,
     SingleSampleForward,
@@ -42,7 +44,7 @@ from pylint_torchcheck.trace.places import dotted
 from pylint_torchcheck.trace.values import NOTHING, PLAIN, Frame, Store, Value, Values
 
 STEP_HOOKS = "(step hooks)"  # the slot for what an optimizer runs after each step
-_ESCAPING = frozenset({Kind.MODULE, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER, Kind.TENSOR})
+_ESCAPING = frozenset({Kind.MODULE, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER, Kind.SAMPLER, Kind.TENSOR})
 
 
 class Library(Functions):
@@ -98,13 +100,24 @@ class Library(Functions):
                 return self._context(node, path, arguments)
             case Kind.SCALER if truth.of(arguments.keywords.get("enabled", NOTHING)) is False:
                 return frozenset({self.store.make(kind, node, self.frame, path=path, constant=False)})
+            case Kind.SAMPLER if truth.of(arguments.get("shuffle", signature(path) or ())) is False:
+                return frozenset({self.store.make(kind, node, self.frame, path=path, constant=False)})
             case Kind.LOADER:
-                return frozenset({self.store.make(kind, node, self.frame, path=path)})
+                return self._loader(node, path, given)
             case Kind.LOSS_FUNCTION:
                 return self.new(kind, node, given, path, constant=_reduces(arguments))
             case Kind.MODULE if path in generated.MODE_DEPENDENT_IF or path in generated.BATCH_NORMS:
                 return self.new(kind, node, given, path, constant=self._is_switched_on(path, arguments))
         return self.new(kind, node, given, path)
+
+    def _loader(self, node: nodes.Call, path: str, given: Values) -> Values:
+        """Return a loader, which keeps the sampler that it is given."""
+        loader = self.store.make(Kind.LOADER, node, self.frame, path=path)
+        samplers = frozenset(value for value in self.store.origins(given) if value.kind is Kind.SAMPLER)
+        if samplers:
+            self.store.derive(loader, samplers)
+            self.here().put((loader, "sampler"), samplers)
+        return frozenset({loader})
 
     def _is_switched_on(self, path: str, arguments: Arguments) -> bool | None:
         """Is the argument given that makes a module act differently in train mode? By default it is off."""
@@ -163,6 +176,11 @@ class Library(Functions):
         return PLAIN | self.variable(node, arguments.positional[0] if arguments.positional else NOTHING)
 
     _call_os_environ_get = _call_os_getenv
+
+    def _call_os_environ_setdefault(self, _: nodes.Call, arguments: Arguments) -> Values:
+        names = arguments.positional[0] if arguments.positional else NOTHING
+        self.variables_set.update(name.constant for name in names if isinstance(name.constant, str))
+        return PLAIN
 
     def _call_torch_device(self, node: nodes.Call, _: Arguments) -> Values:
         return self.device(node)
@@ -258,8 +276,10 @@ class Library(Functions):
         self, effect: Effect, node: nodes.NodeNG, subjects: Values, arguments: Arguments, parameters: Sequence[str]
     ) -> Values:
         """Record what a call does to ``subjects``; return what it gives."""
-        is_measured = bool(effect.unless_infinite) and self._is_infinite(arguments, effect, parameters)
-        if effect.verb is not None and not is_measured:
+        is_idle = bool(effect.unless_infinite) and self._is_infinite(arguments, effect, parameters)
+        if effect.verb is Moved:
+            is_idle = not _names_device(node, arguments)
+        if effect.verb is not None and not is_idle:
             verb = self._verb(effect, subjects, arguments, parameters)
             if verb is Forward:
                 return self.forward(node, subjects, arguments)
@@ -432,12 +452,15 @@ class Library(Functions):
             if value not in reached:
                 reached.add(value)
                 waiting.extend(self._held_by(value))
-        subjects = frozenset(value for value in reached if value.kind in _ESCAPING)
+        subjects = frozenset(value for value in reached if _may_be_used(value))
         if subjects:
             self.emit(Escaped, node, subjects)
+        scalers = frozenset(value for value in subjects if value.kind is Kind.SCALER)
+        if scalers:
+            self.emit(ScalerEscaped, node, scalers)
 
     def _held_by(self, value: Value) -> list[Value]:
-        if value.kind is Kind.COLLECTION:
+        if value.kind in {Kind.COLLECTION, Kind.LOADER}:
             return list(self.store.parts.get(value, ()))
         if value.kind in {Kind.INSTANCE, Kind.FRAMEWORK}:
             names = self.attribute_names.get(value, ())
@@ -466,6 +489,23 @@ def _reduces(arguments: Arguments) -> bool | str | None:
     if constants == {"sum"}:
         return "sum"
     return None if constants <= {"mean", "batchmean", "elementwise_mean", True} else False
+
+
+def _may_be_used(value: Value) -> bool:
+    """May code that gets hold of an object change its state, or go back through its graph?"""
+    return value.kind in _ESCAPING and not (value.kind is Kind.TENSOR and value.on_graph is False)
+
+
+def _names_device(node: nodes.NodeNG, arguments: Arguments) -> bool:
+    """Is a module moved to a device, and not only given another type?"""
+    if not isinstance(node, nodes.Call) or getattr(node.func, "attrname", "") in {"cuda", "cpu"} or arguments.starred:
+        return True
+    if not arguments.positional:
+        return "device" in arguments.keywords
+    types = [
+        value for value in arguments.positional[0] if value.path.startswith("torch.") and value.kind is Kind.LIBRARY
+    ]
+    return not types and "dtype" not in dotted(node.args[0])
 
 
 def _site_of(node: nodes.Call, index: int) -> nodes.NodeNG:

@@ -39,7 +39,7 @@ _FAR_CALLS = 120  # calls of one trace that are followed into other files,
 _ALL_FAR_CALLS = 400  # and of all traces of a file
 _FAR_LIMIT = 6_000  # work in a trace from which on no call is followed into other files,
 _NEAR_LIMIT = 12_000  # and from here on not at all, so that the trace comes to its end
-_FOLLOWED = frozenset({Kind.MODULE, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER})
+_FOLLOWED = frozenset({Kind.MODULE, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER, Kind.SAMPLER})
 
 
 class OutOfWorkError(Exception):
@@ -100,6 +100,11 @@ class Machine:
         self._all_far += 1
         return self._work <= _FAR_LIMIT and self._far <= _FAR_CALLS and self._all_far <= _ALL_FAR_CALLS
 
+    @property
+    def is_in_file(self) -> bool:
+        """Is what is under way in the file that is asked about, and not in one that it imports?"""
+        return self.frame.home is self.tree
+
     def here(self) -> State:
         """Return the state; a fresh one where the program cannot be, so that the rest is read for what it is."""
         if self.state is None:
@@ -131,11 +136,15 @@ class Machine:
         if values is not None:
             return values
         if name in _BUILTINS:
+            replaced = state.get((self.store.make(Kind.LIBRARY, path="builtins"), name))
+            if replaced is not None:
+                return replaced
             return frozenset({self.store.make(Kind.LIBRARY, path=f"builtins.{name}")})
         return self.guess(ANYTHING, name)
 
     def not_found(self, frame: Frame, name: str) -> Values | None:
-        """Return what a name of a module is that nothing has bound so far."""
+        """Return what a name of a module is that nothing has bound so far; the class that knows imports says it."""
+        raise NotImplementedError
 
     def bind(self, name: str, values: Values) -> None:
         """Let a name stand for ``values``."""

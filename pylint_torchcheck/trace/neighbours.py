@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from keyword import kwlist
 from pathlib import Path
 from sys import intern
 
@@ -236,8 +237,8 @@ def _name_piece(outline: _Outline, piece: _Piece, names: Iterable[str]) -> None:
 
 
 def _targets_in(text: str) -> set[str]:
-    """Return the names that a statement may bind, and some others."""
-    return {*_NAME.findall(" ".join(_TARGETS.findall(text))), *_DEFINED.findall(text)}
+    """Return the names that a statement may bind, and some others; ``as`` is none, or all imports would be one."""
+    return {*_NAME.findall(" ".join(_TARGETS.findall(text))), *_DEFINED.findall(text)}.difference(kwlist)
 
 
 def _is_main_guard(text: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 
 from astroid import nodes
@@ -20,10 +20,17 @@ from pylint_torchcheck.torch_api.effects import (
     MOVING_METHODS,
 )
 from pylint_torchcheck.torch_api.objects import is_method, made_by
+from pylint_torchcheck.trace import ranks
 from pylint_torchcheck.trace.buffers import Buffers
 from pylint_torchcheck.trace.callsites import CallSite
 from pylint_torchcheck.trace.carried import carried, live
-from pylint_torchcheck.trace.classes import enclosing_class, has_trait, kind_of_instance, speaks_of
+from pylint_torchcheck.trace.classes import (
+    enclosing_class,
+    has_trait,
+    is_rankless_sequence,
+    kind_of_instance,
+    speaks_of,
+)
 from pylint_torchcheck.trace.detached import Detached
 from pylint_torchcheck.trace.devices import is_on_accelerator
 from pylint_torchcheck.trace.epochs import Restart, restarts
@@ -60,9 +67,18 @@ class Program:
         survey = Survey(tree, pitfalls)
         self._traces = list(read_everything(reader, survey.may_matter))
         # What is called in the project's other files is reported when those are read.
-        self._callsites = [callsite for node, callsite in reader.callsites.items() if node.root() is tree]
-        self._attributes = [site for node, site in reader.attributes.items() if node.root() is tree]
-        self._comparisons = [made for node, made in reader.comparisons.items() if node.root() is tree]
+        self._callsites = list(reader.callsites.values())
+        self._attributes = list(reader.attributes.values())
+        self._comparisons = list(reader.comparisons.values())
+        self._called = reader.called
+        self._variables_read = [
+            (Place(node), name)
+            for node, names in reader.variables_read.items()
+            if node.root() is tree
+            for name in sorted(names)
+        ]
+        self.variables_known: Collection[str] = {name for names in reader.variables_read.values() for name in names}
+        self.variables_set: Collection[str] = reader.variables_set
         self._entered = [one for node, one in reader.entered.items() if node.root() is tree]
         self._above_classes = [one for node, one in reader.above_classes.items() if node.root() is tree]
         self._roles = reader.roles
@@ -94,7 +110,7 @@ class Program:
     @property
     def bindings(self) -> Iterator[tuple[nodes.NodeNG, set[Value]]]:
         """Each target of an assignment in the file, with all that it gets."""
-        return ((target, values) for target, values in self._bindings.items() if target.root() is self._tree)
+        yield from self._bindings.items()
 
     @cached_property
     def torch_range(self) -> TorchRange:
@@ -383,18 +399,30 @@ class Program:
         named = reference(receiver, one.frame)
         return bool(named[0]) and named == target_of(other.node, other.frame)
 
-    def shown_at(self, event: object) -> Place | None:
-        """Return where an event shows in this file: itself, or the call that leads to it in another one."""
+    def shown_at(self, event: object, *about: Subject) -> Place | None:
+        """Return where an event shows in this file: itself, or the call that leads to it in another one.
+
+        In another file it is shown for what it is about, if that is of this file.
+        """
         if not isinstance(event, Event):
+            return None
+        if event.node.root() is not self._tree and not all(map(self.is_of_this_file, about)):
             return None
         call = event.node if event.node.root() is self._tree else event.leaving_call(self._tree)
         return Place(call) if call is not None else None
 
-    def giver(self, event: object) -> Place | None:
+    def is_of_this_file(self, subject: Subject) -> bool:
+        """Was an object made by code of this file, or is it known by a name here?"""
+        if not isinstance(subject, Value):
+            return False
+        is_made = subject.site is not None and subject.site.root() is self._tree
+        return is_made or any(subject in values for _, values in self.bindings)
+
+    def giver(self, event: object, *about: Subject) -> Place | None:
         """Return the call in this file that brings in what is saved: that of a helper, where it but hands it on."""
         if not isinstance(event, Event):
             return None
-        return event.giver if event.giver.node.root() is self._tree else self.shown_at(event)
+        return event.giver if event.giver.node.root() is self._tree else self.shown_at(event, *about)
 
     def making(self, event: object) -> Place | None:
         """Return where the one mapping that is saved was made, if that is in this file."""
@@ -429,6 +457,39 @@ class Program:
     def key_edits(self, word: str) -> Iterator[KeyEdit]:
         """Return where entries of a mapping are dropped or made up of which the key is known to hold ``word``."""
         return edits_of(word, self._tree)
+
+    def calls_anywhere(self, *paths: str) -> bool:
+        """Is one of these functions called, in the file or in those of the project that it leads to?"""
+        return not self._called.isdisjoint(paths)
+
+    def uses_library(self, name: str) -> bool:
+        """Is anything of a library called?"""
+        return any(path.partition(".")[0] == name for path in self._called)
+
+    def variables_read(self) -> Iterator[tuple[Place, str]]:
+        """Return the variables of the environment that are read, each with where that is done."""
+        yield from self._variables_read
+
+    def rests_on_rank(self, subjects: Iterable[Subject]) -> bool:
+        """Is any of them a rank, or computed or built from one?"""
+        return bool(ranks.carried(self.origins(subjects)))
+
+    def path_of(self, subject: Subject) -> str:
+        """Return the path of the library's function or class that an object came from; empty if it is not known."""
+        callsite = self._by_node.get(subject.site) if isinstance(subject, Value) else None
+        return next(iter(callsite.paths)) if callsite is not None and len(callsite.paths) == 1 else ""
+
+    @staticmethod
+    def items(subjects: Collection[Subject]) -> list[object]:
+        """Return the items of a list or tuple that is written out, ``None`` for one that is no constant."""
+        (site,) = {value.site for value in _values(subjects)} if len(subjects) == 1 else (None,)
+        if not isinstance(site, nodes.List | nodes.Tuple):
+            return []
+        return [item.value if isinstance(item, nodes.Const) else None for item in site.elts]
+
+    def is_rankless_sequence(self, subject: Subject) -> bool:
+        """Is its class one of the project that is indexed, has a length, and never speaks of ranks?"""
+        return isinstance(subject, Value) and is_rankless_sequence(subject.definition)
 
     def is_wrapped_by(self, subject: Subject, path: str) -> bool:
         """Does a call of a library's function or class in the file give the object back, wrapped?"""

@@ -20,13 +20,15 @@ from pylint_torchcheck.trace.values import NOTHING, Store, Value, Values
 
 RANK: Final = Value(Kind.DATA, path="rank")
 LOCAL_RANK: Final = Value(Kind.DATA, path="local rank")
+LAUNCHED_LOCAL_RANK: Final = Value(Kind.DATA, path="local rank", constant="LOCAL_RANK")  # as a launcher says it
 ARRIVING: Final[Slot] = (None, "ranks")  # which ranks come here
 GROUP: Final[Slot] = (None, "process group")  # has one been joined on some way that leads here?
 
 Condition: TypeAlias = tuple[Ranks, Ranks]  # who arrives where it holds, and where it does not
 
 _SAYING = "ranks"  # the path of a condition
-_ANY_RANK: Final = frozenset({RANK, LOCAL_RANK})
+_ANY_RANK: Final = frozenset({RANK, LOCAL_RANK, LAUNCHED_LOCAL_RANK})
+_RANKS = re.compile(r"(?:rank|process(?:index|idx|id))$")
 _NO_RANK = re.compile(r"lora|low|matrix|full|tensor|max|min|list|num|n_", re.IGNORECASE)
 _FIRST = re.compile(
     r"is(local|global|world|on)?(main|master|chief|primary|root|leader|coordinator|rank0|rankzero|zero|processzero|first)"
@@ -47,9 +49,15 @@ _BY_WEIGHT = (Ranks.ALONE, Ranks.FIRST, Ranks.OTHERS, Ranks.SOME, Ranks.EVERY)
 @lru_cache(_MOST_NAMES)
 def named(name: str) -> Values:
     """Return the rank that a name speaks of; nothing, if it speaks of none."""
-    if not name.lower().endswith("rank") or _NO_RANK.search(name):
+    plain = name.lower().replace("_", "")
+    if not _RANKS.search(plain) or plain.startswith("is") or _NO_RANK.search(name):
         return NOTHING
     return frozenset({LOCAL_RANK if "local" in name.lower() else RANK})
+
+
+def held_by(variable: str) -> Values:
+    """Return the rank that a variable of the environment holds; nothing, if it holds none."""
+    return frozenset({LAUNCHED_LOCAL_RANK}) if variable == "LOCAL_RANK" else named(variable)
 
 
 def carried(values: Iterable[Value]) -> Values:
@@ -136,7 +144,8 @@ def _all_of(conditions: Sequence[Condition]) -> Condition:
 
 
 def _name_of(node: nodes.NodeNG) -> str:
-    return dotted(node.func if isinstance(node, nodes.Call) else node).rpartition(".")[2]
+    called = node.func if isinstance(node, nodes.Call) else node
+    return called.attrname if isinstance(called, nodes.Attribute) else dotted(called)
 
 
 @lru_cache(_MOST_NAMES)

@@ -11,9 +11,12 @@ from astroid import nodes
 
 from pylint_torchcheck.pitfalls.vocabulary import (
     Accumulate,
+    Backward,
+    Drawn,
     Freeze,
     FreezePart,
     Kind,
+    OptimizerStep,
     Ranks,
     Thaw,
     ThawPart,
@@ -190,6 +193,7 @@ class Reader(Imports):
 
     def _read_classdef(self, node: nodes.ClassDef) -> None:
         self.store.bases[node] = [self.evaluate(base) for base in node.bases]
+        self.store.lineages.clear()
         for decorator in node.decorators.nodes if node.decorators else ():
             self.above_classes.setdefault(decorator, Expression(decorator)).values.update(self.evaluate(decorator))
         value = self.class_of(node, self.frame)
@@ -514,7 +518,7 @@ class Reader(Imports):
 
     def _iterate(self, node: nodes.For, iterated: Values, elements: Values, acted_upon: Values = NOTHING) -> None:
         """Read a loop; the generator that feeds it may act upon objects between two iterations."""
-        jumps = self._enter_loop()
+        jumps, begin = self._enter_loop(), len(self.trace.recorded)
 
         def iteration() -> None:
             if self.state is not None:
@@ -523,6 +527,17 @@ class Reader(Imports):
             self._one_iteration(node, iterated, node.body, jumps)
 
         self._leave_loop(node, self._repeat(node, iteration), jumps)
+        self._note_drawn(node, iterated, begin)
+
+    def _note_drawn(self, node: nodes.For, iterated: Values, begin: int) -> None:
+        """Record that a loop ran through the order of a sampler that shuffles, if it trained anything."""
+        origins = self.store.origins(iterated)
+        samplers = frozenset(one for one in origins if one.kind is Kind.SAMPLER and one.constant is not False)
+        if any(value.kind not in {Kind.LOADER, Kind.COLLECTION} for value in iterated):
+            return  # a batch comes of a sampler, too
+        trains = any(issubclass(event.verb, Backward | OptimizerStep) for event in self.trace.recorded[begin:])
+        if samplers and trains and self.state is not None:
+            self.emit(Drawn, node.iter, samplers)
 
     def _read_while(self, node: nodes.While) -> None:
         jumps = self._enter_loop()

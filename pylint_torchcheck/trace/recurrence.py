@@ -46,10 +46,31 @@ def conditions(event: Event) -> Iterator[nodes.NodeNG]:
 
 
 def _holds_again(test: nodes.NodeNG, loop: Loop) -> bool:
-    if counts(test):
+    if counts(test) or _is_passed(test, loop):
         return True
+    if isinstance(test, nodes.BoolOp):
+        return all(_holds_again(part, loop) for part in test.values)
     asked = {node.name for node in test.nodes_of_class(nodes.Name)}
     return not any(True for _ in test.nodes_of_class(nodes.Call)) and asked.isdisjoint(_stored_in(loop))
+
+
+def _is_passed(test: nodes.NodeNG, loop: Loop) -> bool:
+    """Is this a threshold for what the loop counts, as ``step > 1000``, which holds ever after?"""
+    if not isinstance(test, nodes.Compare) or len(test.ops) != 1 or not isinstance(test.left, nodes.Name):
+        return False
+    operator, threshold = test.ops[0]
+    asked = {name.name for name in threshold.nodes_of_class(nodes.Name)}
+    return operator in {">", ">="} and test.left.name == _counter_of(loop) and asked.isdisjoint(_stored_in(loop))
+
+
+def _counter_of(loop: Loop) -> str:
+    """Return the name that counts the iterations of a loop; empty if none is known to."""
+    match loop.node:
+        case nodes.For(iter=nodes.Call(func=nodes.Name(name="range")), target=nodes.AssignName(name=name)):
+            return str(name)
+        case nodes.For(iter=nodes.Call(func=nodes.Name(name="enumerate")), target=nodes.Tuple(elts=[first, *_])):
+            return getattr(first, "name", "")
+    return ""
 
 
 def counts(test: nodes.NodeNG) -> bool:

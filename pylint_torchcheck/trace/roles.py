@@ -24,6 +24,7 @@ _PROOF = {
 _TOGETHER = (
     ({"step", "zero_grad"}, Kind.OPTIMIZER),
     ({"scale", "step", "update"}, Kind.SCALER),
+    ({"scale", "update"}, Kind.SCALER),
     ({"()", "eval"}, Kind.MODULE),
     ({"()", "train"}, Kind.MODULE),
     ({"()", "state_dict"}, Kind.MODULE),
@@ -39,6 +40,8 @@ _TOGETHER = (
 _NAMED = (
     ("step", re.compile(r"optim|^opt$|^opt_|_opt$"), Kind.OPTIMIZER),
     ("step", re.compile(r"sched"), Kind.SCHEDULER),
+    ("scale", re.compile(r"scaler"), Kind.SCALER),
+    ("update", re.compile(r"scaler"), Kind.SCALER),
     ("for", re.compile(r"loader|dataloader|^dl$|_dl$"), Kind.LOADER),
     ("()", re.compile(r"criterion|loss_fn|loss_func"), Kind.LOSS_FUNCTION),
 )

@@ -118,7 +118,9 @@ class _Course:
 
     def train(self) -> None:
         for name in self._course.before:
-            self._call(name)
+            made = self._call(name)
+            if name == self._course.makes:
+                self._reader.let_hand_back(self.receiver, self._course.hands_back, made)
         apart = frozenset({*self._course.before, *self._course.after})
         loop = Loop(self.owner, self._reader.frame, over_loader=True, apart=apart)
         self._reader.repeat_for_framework(loop, self._batch)

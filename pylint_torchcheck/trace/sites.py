@@ -77,6 +77,11 @@ class AttributeSite(Place):
         return isinstance(self.node.parent, nodes.BinOp | nodes.AugAssign | nodes.FormattedValue)
 
     @property
+    def is_entry(self) -> bool:
+        """Is it a value in a dict that is written out?"""
+        return isinstance(self.node.parent, nodes.Dict)
+
+    @property
     def is_written_through(self) -> bool:
         """Is a method called on it that works in place, or one of its elements assigned?"""
         parent = self.node.parent

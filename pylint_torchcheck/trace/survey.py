@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import io
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TypeAlias
 
 from astroid import nodes
 
@@ -26,12 +27,16 @@ _MOST_PIECES = 60_000  # of the project's other files, that the names of one fil
 _MOST_READ = 16_000_000  # and characters of the files that they are in
 
 
+_Far: TypeAlias = tuple[Clue]  # one that stands in another file of the project
+_Found: TypeAlias = set[Clue | _Far]
+
+
 @dataclass(eq=False, slots=True)
 class _Part:
     """A function, or a statement of the module's or a class's body that defines none."""
 
     words: frozenset[str]
-    clues: set[Clue]
+    clues: _Found
 
 
 class Survey:
@@ -43,7 +48,7 @@ class Survey:
         self._functions: dict[nodes.FunctionDef, _Part] = {}
         self._named: dict[str, list[_Part]] = defaultdict(list)  # what a name may stand for
         self._module: list[_Part] = []
-        self._anywhere: set[Clue] = set()  # what any name may lead to, after `from module import *`
+        self._anywhere: _Found = set()  # what any name may lead to, after `from module import *`
         self._seen: dict[tuple[int, int | None], tuple[str, frozenset[str], frozenset[Clue]]] = {}
         self._statements: dict[tuple[str, int, int | None], _Part] = {}
         self._beyond_known: dict[Source, frozenset[Clue]] = {}
@@ -69,8 +74,9 @@ class Survey:
         if scope is not self._tree and scope not in self._functions:
             return True
         parts = self._module if scope is self._tree else [self._functions[scope]]
-        clues = set[Clue]().union(*(part.clues for part in parts))
-        return any(may_hold(signs, clues) for signs in self._signs)
+        near, far = _parted(set().union(*(part.clues for part in parts)))
+        everywhere = near | far
+        return any(may_hold(signs, everywhere if crosses else near) for signs, crosses in self._signs)
 
     def _divide(self, scope: nodes.NodeNG, owner: str) -> None:
         """Divide the body of the module or of a class into its functions and its other statements."""
@@ -91,13 +97,13 @@ class Survey:
         """The bases and the decorators of a class count for it."""
         code = "\n".join(self._lines[_first_line(node) - 1 : node.body[0].lineno if node.body else node.end_lineno])
         words = words_in(code)
-        part = _Part(words, set(clues_in(words, code) & self._wanted))
+        part = _Part(words, {*(clues_in(words, code) & self._wanted)})
         self._named[node.name].append(part)
         self._module.append(part)
 
     def _add_function(self, node: nodes.FunctionDef, owner: str) -> None:
         words, clues = self._look(node, node.end_lineno)
-        part = self._functions[node] = _Part(words | {owner}, clues)
+        part = self._functions[node] = _Part(words | {owner}, {*clues})
         self._named[owner if node.name.startswith("__") else node.name].append(part)
 
     def _add_statement(self, node: nodes.NodeNG, owner: str, end: int | None) -> None:
@@ -156,7 +162,7 @@ class Survey:
         """What a name of another file of the project may lead to, matters to all who use the name."""
         is_from = isinstance(node, nodes.ImportFrom)
         for name, alias in node.names:
-            clues = self._beyond(node, name)
+            clues: _Found = {(clue,) for clue in self._beyond(node, name) - LOCAL}
             if is_from:  # under another name, perhaps
                 clues |= {name, f".{name}"} & self._wanted
             if name == "*":
@@ -187,17 +193,27 @@ class Survey:
 
 
 @cache
-def _sought(pitfalls: tuple[type[Pitfall], ...]) -> tuple[list[Signs], frozenset[Clue], frozenset[Clue]]:
-    """Return the signs of each pitfall; all clues in them; those that matter in other files.
+def _sought(pitfalls: tuple[type[Pitfall], ...]) -> tuple[list[tuple[Signs, bool]], frozenset[Clue], frozenset[Clue]]:
+    """Return the signs of each pitfall, and whether other files count; all clues in them; those that count there.
 
     Most questions are asked of the calls in the file that is read; a protocol can be broken by way of another.
     """
-    wanted = [signs_of(pitfall) for pitfall in pitfalls]
-    beyond = [signs_of(pitfall) for pitfall in pitfalls if pitfall.crosses_files or pitfall.protocol is not None]
-    return wanted, _clues(wanted), _clues(beyond)
+    wanted = [(signs_of(one), one.crosses_files or one.protocol is not None) for one in pitfalls]
+    return wanted, _clues(signs for signs, _ in wanted), _clues(signs for signs, crosses in wanted if crosses)
 
 
-def _clues(sought: list[Signs]) -> frozenset[Clue]:
+def _parted(clues: _Found) -> tuple[set[Clue], set[Clue]]:
+    """Return the clues of this file, and those of others."""
+    near, far = set[Clue](), set[Clue]()
+    for clue in clues:
+        if isinstance(clue, tuple):
+            far.add(clue[0])
+        else:
+            near.add(clue)
+    return near, far
+
+
+def _clues(sought: Iterable[Signs]) -> frozenset[Clue]:
     return frozenset[Clue]().union(*(group for signs in sought for group in signs))
 
 
@@ -212,7 +228,7 @@ def _spread(parts: list[_Part], named: dict[str, list[_Part]]) -> None:
     for name, group in named.items():
         for part in group:
             names[part].append(name)
-    reached: dict[str, set[Clue]] = defaultdict(set)  # what a name may lead to
+    reached: dict[str, _Found] = defaultdict(set)  # what a name may lead to
     waiting = [part for part in everything if part.clues]
     while waiting:
         part = waiting.pop()
@@ -244,12 +260,12 @@ def _first_line(node: nodes.NodeNG) -> int:
 
 
 def statements(node: nodes.NodeNG) -> Iterator[nodes.NodeNG]:
-    """Return a statement and all that are in it, those of inner functions too."""
+    """Return a statement and all that are in it, those of inner functions too, in the order of the source."""
     waiting = [node]
     while waiting:
         node = waiting.pop()
         yield node
-        waiting += _blocks(node)
+        waiting += reversed(list(_blocks(node)))
 
 
 def undivided(body: Sequence[nodes.NodeNG]) -> Iterator[nodes.NodeNG]:

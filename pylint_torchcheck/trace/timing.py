@@ -122,10 +122,19 @@ def _is_loader_loop(event: Event, statement: nodes.NodeNG) -> bool:
 
 def _after(statement: nodes.NodeNG) -> list[nodes.NodeNG]:
     """Return the statements that follow one in its block."""
-    for block in (getattr(statement.parent, name, None) for name in ("body", "orelse", "finalbody")):
-        if isinstance(block, list) and statement in block:
-            return block[block.index(statement) + 1 :]
-    return []
+    block = _block(statement)
+    return block[block.index(statement) + 1 :]
+
+
+def _before(statement: nodes.NodeNG) -> list[nodes.NodeNG]:
+    """Return the statements that come before one in its block."""
+    block = _block(statement)
+    return block[: block.index(statement)]
+
+
+def _block(statement: nodes.NodeNG) -> list[nodes.NodeNG]:
+    blocks = (getattr(statement.parent, name, None) for name in ("body", "orelse", "finalbody"))
+    return next((block for block in blocks if isinstance(block, list) and statement in block), [statement])
 
 
 def _position(end: nodes.Call, later: list[nodes.NodeNG], last: int) -> int:
@@ -135,10 +144,7 @@ def _position(end: nodes.Call, later: list[nodes.NodeNG], last: int) -> int:
 
 def _bound_before(statement: nodes.NodeNG, name: str) -> Iterator[nodes.Call]:
     """Return what a name was last set to in the block, if that is a call."""
-    block = next(
-        found for part in ("body", "orelse", "finalbody") if statement in (found := getattr(statement.parent, part, []))
-    )
-    for one in reversed(block[: block.index(statement)]):
+    for one in reversed(_before(statement)):
         if isinstance(one, nodes.Assign) and any(getattr(target, "name", "") == name for target in one.targets):
             if isinstance(one.value, nodes.Call):
                 yield one.value

@@ -16,7 +16,9 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 }
 _MOST_PAIRS = 64  # so many different values agree on no answer
 # An object of one of these kinds, built in sight, is not None and counts as true.
-_OBJECTS = frozenset({Kind.MODULE, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER, Kind.LOSS_FUNCTION, Kind.LOADER})
+_OBJECTS = frozenset(
+    {Kind.MODULE, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER, Kind.LOSS_FUNCTION, Kind.LOADER, Kind.SAMPLER}
+)
 
 
 def of(values: Values) -> bool | None:

@@ -39,6 +39,12 @@ class Breach:
     guessed: bool
 
 
+def _is_many(subject: Value) -> bool:
+    """Does it stand for all that a comprehension made, or for each item that a loop comes to?"""
+    in_comprehension = subject.frame is not None and isinstance(subject.frame.scope, nodes.ComprehensionScope)
+    return in_comprehension or isinstance(subject.site, nodes.For)
+
+
 class Follower:
     """Follows protocols along one trace."""
 
@@ -71,7 +77,7 @@ class Follower:
             return False
         if protocol.unless_lacking and self._lacks(subject, protocol.unless_lacking):
             return False
-        if protocol.unless_many and subject.frame and isinstance(subject.frame.scope, nodes.ComprehensionScope):
+        if protocol.unless_many and _is_many(subject):
             return False
         seen = self.concerns.of(subject, table.silencing)
         return not any(self.bearings.of(event, subject) is not Bearing.NONE for event in seen)

@@ -30,8 +30,12 @@ class Frame:
     calls: tuple[nodes.NodeNG, ...] = ()
     caller: Frame | None = None
     receiver: Values = frozenset()
+    home: nodes.NodeNG = field(init=False)  # the file that the scope is in
     global_names: frozenset[str] = frozenset()
     nonlocal_names: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        self.home = self.scope.root()
 
     def chain(self) -> Iterable[Frame]:
         """Return this activation and those that led to it, innermost first."""
@@ -119,6 +123,8 @@ class Store:
     homes: dict[Definition | None, Frame] = field(default_factory=dict)
     models: dict[Value, Value] = field(default_factory=dict)  # another instance, in place of one that was not read
     attributes_of: dict[nodes.ClassDef, frozenset[str]] = field(default_factory=dict)
+    lineages: dict[nodes.ClassDef, list[nodes.ClassDef | str | None]] = field(default_factory=dict)
+    _constants: dict[tuple[type, object], Values] = field(default_factory=dict)
     lengths: dict[Value, int | None] = field(
         default_factory=dict
     )  # items of data; of a loader, those in its last batch
@@ -146,7 +152,11 @@ class Store:
 
     def constant(self, constant: object) -> Values:
         """Return a constant, as a set of one."""
-        return frozenset({self.make(Kind.CONSTANT, constant=constant)})
+        key = (type(constant), constant)
+        known = self._constants.get(key)
+        if known is None:
+            known = self._constants[key] = frozenset({self.make(Kind.CONSTANT, constant=constant)})
+        return known
 
     def frame(
         self,

@@ -1,7 +1,9 @@
 """What the guards' tests share: one thread, fixed seeds, tiny modules."""
 
 import os
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,6 +11,7 @@ from torch import nn
 
 import torchguard as tg
 
+sys.path.insert(0, str(Path(__file__).parent))  # makes ``launching`` importable
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the processes that tests start
 
 

@@ -26,7 +26,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 import torchguard as tg
 
-LIMIT_S = 60.0
+LIMIT_S = 120.0
 
 
 class Noisy(torch.utils.data.Dataset):

@@ -107,6 +107,12 @@ def test_every_sample_comes_once_an_epoch():
     assert sorted(joined(indices(stream(loader(), epochs=1)))) == list(range(22))
 
 
+def test_shuffled_order_is_another_in_each_epoch():
+    batches = indices(stream(loader()))
+
+    assert joined(batches[:6]) != joined(batches[6:])
+
+
 def test_generators_of_the_main_process_are_undisturbed():
     dataset = Augmented()
     before, own = tg.rng_state(), dataset.transforms["own"][0].bit_generator.state

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="SIGKILL and fork are no
 def test_ranks_save_and_resume_together(tmp_path, scenarios):
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     command = [sys.executable, str(HERE / "on_ranks.py"), str(tmp_path), *scenarios]  # one process, one import of torch
-    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=200)
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=400)
     passed = [line.partition(": ok")[0] for line in run.stdout.splitlines()]
 
     assert passed == scenarios, run.stderr

@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 import torchguard as tg
+from torchguard.host_copy import HostCopy
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -93,7 +94,17 @@ def test_training_goes_on_while_it_is_written(make, slow_disk, folder):
     assert not any(re.fullmatch(r"step-\d+", name) for name in names(folder))
 
 
-def test_buffers_are_kept_and_hold_the_newer_state(make, net):
+def test_host_copy_keeps_its_buffers():
+    copy, state = HostCopy(), {"a": torch.zeros(3), "b": [torch.ones(2)]}
+    first = copy.of(state)
+    state["a"].fill_(5)
+    second = copy.of(state)
+
+    assert second["a"] is first["a"]
+    assert (second["a"] == 5).all()
+
+
+def test_second_background_save_holds_the_newer_state(make, net):
     checkpoints = make(async_save=True)
     checkpoints.save().result()
     nn.init.constant_(net[0].weight, 7)

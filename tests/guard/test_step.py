@@ -241,6 +241,104 @@ def test_nonfinite_gradient_raises_if_asked(net, build_net, same):
     assert same(net, build_net())
 
 
+# several optimizers
+
+
+def split_optimizers(module: nn.Module) -> list[torch.optim.Optimizer]:
+    return [torch.optim.SGD(module[0].parameters(), lr=0.1), torch.optim.AdamW(module[4].parameters(), lr=0.1)]
+
+
+def test_several_optimizers_equal_the_plain_scaler_loop(build_net, same):
+    plain, guarded = build_net(), build_net()
+    optimizers, scaler = split_optimizers(plain), torch.amp.GradScaler("cpu")
+    with tg.seed_everything(5):
+        for x in BATCHES:
+            plain.zero_grad()
+            with torch.autocast("cpu", dtype=torch.float16):
+                loss = loss_of(plain, x)
+            scaler.scale(loss).backward()
+            for optimizer in optimizers:
+                scaler.step(optimizer)
+            scaler.update()
+    with tg.seed_everything(5):
+        train(tg.TrainStep(guarded, split_optimizers(guarded), amp="fp16"), guarded)
+
+    assert same(plain, guarded)
+
+
+def test_several_optimizers_skip_together(net, build_net, same):
+    optimizers = split_optimizers(net)
+    schedulers = [ExponentialLR(optimizer, 0.5) for optimizer in optimizers]
+    step = tg.TrainStep(net, optimizers, schedulers)
+    step.backward(inf_gradient(net))
+    skipped = [scheduler.last_epoch for scheduler in schedulers]
+    train(step, net, BATCHES[:2])
+
+    assert (skipped, [scheduler.last_epoch for scheduler in schedulers], step.steps) == ([0, 0], [2, 2], 2)
+
+
+# optimizers that search
+
+
+@pytest.mark.parametrize("line_search", [None, "strong_wolfe"])
+def test_minimize_equals_the_plain_closure(build_net, same, line_search):
+    plain, guarded = build_net().eval(), build_net().eval()
+    optimizer = torch.optim.LBFGS(plain.parameters(), line_search_fn=line_search, max_iter=5)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = loss_of(plain, BATCHES[0])
+        loss.backward()
+        return loss
+
+    step = tg.TrainStep(guarded, torch.optim.LBFGS(guarded.parameters(), line_search_fn=line_search, max_iter=5))
+    for _ in range(3):
+        optimizer.step(closure)
+        step.minimize(lambda: loss_of(guarded, BATCHES[0]), weight=4)
+
+    assert same(plain, guarded)
+    assert step.steps == 3
+
+
+def search_into_infinity(step: tg.TrainStep, module: nn.Module) -> tg.StepResult:
+    """Finite where the search begins, and nan wherever it goes."""
+    start = module[4].weight.detach().clone()
+
+    def loss() -> torch.Tensor:
+        moved = not torch.equal(module[4].weight, start)
+        return loss_of(module, BATCHES[0]) * (float("nan") if moved else 1.0)
+
+    return step.minimize(loss)
+
+
+def test_search_that_leads_into_nan_is_skipped_and_taken_back(net, build_net, same):
+    net.eval()
+    optimizer = torch.optim.LBFGS(net.parameters())
+    scheduler = ExponentialLR(optimizer, 0.5)
+    step = tg.TrainStep(net, optimizer, scheduler)
+    result = search_into_infinity(step, net)
+
+    assert (result.skipped, step.steps, step.skipped, scheduler.last_epoch) == (True, 0, 1, 0)
+    assert same(net, build_net())
+    assert not optimizer.state
+
+
+def test_search_that_leads_into_nan_raises_if_asked(net, build_net, same):
+    net.eval()
+    step = tg.TrainStep(net, torch.optim.LBFGS(net.parameters()), on_nonfinite="raise")
+    with pytest.raises(tg.NonFiniteLossError):
+        search_into_infinity(step, net)
+
+    assert same(net, build_net())
+
+
+# one process among none
+
+
+def test_join_gives_the_batches_themselves_in_a_single_process(net):
+    assert list(tg.TrainStep(net, sgd(net)).join(BATCHES)) == BATCHES
+
+
 # saved state
 
 
@@ -335,9 +433,32 @@ def test_scheduler_that_needs_a_metric_is_refused(net):
         tg.TrainStep(net, optimizer, ReduceLROnPlateau(optimizer))
 
 
-def test_optimizer_that_needs_a_closure_is_refused(net):
-    with pytest.raises(tg.MisuseError, match=r"optimizer\.step\(closure\)"):
-        tg.TrainStep(net, torch.optim.LBFGS(net.parameters()))
+def test_backward_with_an_optimizer_that_searches_is_refused(net):
+    step = tg.TrainStep(net, torch.optim.LBFGS(net.parameters()))
+    with pytest.raises(tg.MisuseError, match=r"step\.minimize\(lambda: "):
+        step.backward(loss_of(net, BATCHES[0]))
+
+
+@pytest.mark.parametrize("options", [{"amp": "fp16"}, {"accumulate": 2}, {"clip_norm": 1.0}])
+def test_search_with_what_would_falsify_it_is_refused(net, options):
+    with pytest.raises(tg.MisuseError, match="compares the losses and gradients"):
+        tg.TrainStep(net, torch.optim.LBFGS(net.parameters()), **options)
+
+
+def test_minimize_inside_windows_is_refused(net):
+    step = tg.TrainStep(net, sgd(net), accumulate=2)
+    with pytest.raises(tg.MisuseError, match="accumulate=2"):
+        step.minimize(lambda: loss_of(net, BATCHES[0]))
+
+
+def test_parameter_in_two_optimizers_is_refused(net):
+    with pytest.raises(tg.MisuseError, match="held by two optimizers"):
+        tg.TrainStep(net, [sgd(net), sgd(net)])
+
+
+def test_no_optimizer_is_refused(net):
+    with pytest.raises(tg.MisuseError, match="there is no optimizer"):
+        tg.TrainStep(net, [])
 
 
 def test_half_parameters_with_fp16_are_refused(net):

@@ -315,6 +315,9 @@ COSTLY = {  # what once took the square of its length, or more
     "long name": "a" * 1_000_000 + " = 1",
     "many parameters": "def f(" + ", ".join(f"a{n}=1" for n in range(8_000)) + "):\n    a1.eval()\n    a2.step()\n",
     "many files": "".join(f"torch.save(model, 'm{n}.pt')\nmodel = torch.load('m{n}.pt')\n" for n in range(2_000)),
+    "many kept states": "optimizer = torch.optim.Adam(model.parameters())\nfor x in y:\n" + "".join(
+        f"    a{n} = model.state_dict()\n    optimizer.step()\n    model.load_state_dict(a{n})\n" for n in range(150)
+    ),
     "many meanings": "".join(f"def g{n}(m):\n    m.cuda()\n    return h(m)\n" for n in range(300))
     + "h = g0\n" + "".join(f"if x{n}:\n    h = g{n}\n" for n in range(300)) + "h(model)\n",
 }  # fmt: skip

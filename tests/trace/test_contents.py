@@ -129,7 +129,13 @@ class TestFlow:
         taken, load = next(trace.events(StateTaken)), next(trace.events(LoadWeights))
         steps = list(trace.events(OptimizerStep))
 
-        assert any(trace.may_follow(load, after=step, avoiding=[taken]) for step in steps)
+        assert trace.may_follow(load, after=steps, avoiding=[taken])
+
+    def test_what_is_avoided_stands_in_the_way(self) -> None:
+        trace = self.program().traces[0]
+        taken, load = next(trace.events(StateTaken)), next(trace.events(LoadWeights))
+
+        assert not trace.may_follow(load, after=[trace.recorded[0]], avoiding=[taken])
 
     def test_nothing_goes_around_what_always_comes_first(self) -> None:
         trace = self.program().traces[0]

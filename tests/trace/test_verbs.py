@@ -255,8 +255,8 @@ class TestCalls:
         with pytest.raises(IndexError):
             verbs_of("def f():\n    model.eval()\nf()", trace=1)
 
-    def test_recursion_ends(self) -> None:
-        assert verbs_of("def f():\n    model(x)\n    f()\nf()") == ["Forward"]
+    def test_recursion_ends_in_a_call_that_may_do_anything(self) -> None:
+        assert verbs_of("def f():\n    model(x)\n    f()\nf()") == ["Forward", "Escaped"]
 
     def test_closure_sees_the_names_around_it(self) -> None:
         source = """
@@ -595,3 +595,16 @@ class TestFrameworks:
         """
 
         assert verbs_of(source) == ["EvalMode"]
+
+
+class TestChangesInPlace:
+    @pytest.mark.parametrize("change", ["x += 1", "x.add_(1)", "x[0] = 1", "x[0] += 1", "x.data.mul_(2)"])
+    def test_are_recorded(self, change: str) -> None:
+        assert verbs_of(change) == ["ChangedOnRecord"]
+
+    def test_are_told_from_those_that_autograd_does_not_see(self) -> None:
+        assert verbs_of("with torch.no_grad():\n    x.add_(1)") == ["ChangedInPlace"]
+
+    @pytest.mark.parametrize("call", ["x.requires_grad_()", "x.detach_()", "x.add(1)", "y = x * 2"])
+    def test_other_calls_are_none(self, call: str) -> None:
+        assert not verbs_of(call)

@@ -27,6 +27,7 @@ def replicate(module, x):
 
 
 net = Net()
+# pylint: disable-next=data-parallel
 model = nn.DataParallel(net)
 x = torch.randn(8, 4)
 with torch.autocast("cuda", dtype=torch.bfloat16):

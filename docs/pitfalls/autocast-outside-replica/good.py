@@ -28,6 +28,7 @@ def replicate(module, x):
 
 
 net = Net()
+# pylint: disable-next=data-parallel
 model = nn.DataParallel(net)
 x = torch.randn(8, 4)
 model(x.to(next(net.parameters()).device))

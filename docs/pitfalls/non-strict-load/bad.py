@@ -10,6 +10,7 @@ torch.manual_seed(0)
 trained = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
 with tempfile.TemporaryDirectory() as folder:
     path = Path(folder) / "weights.pt"
+    # pylint: disable-next=data-parallel
     torch.save(nn.DataParallel(trained).state_dict(), path)  # each key begins with "module."
     weights = torch.load(path, map_location="cpu")
 

@@ -11,7 +11,8 @@ class Net(nn.Module):
 
 
 torch.manual_seed(0)
-saved = nn.DataParallel(Net()).state_dict()  # "module.submodule.weight", "module.submodule.bias"
+# pylint: disable-next=data-parallel
+saved = {f"module.{key}": value for key, value in Net().state_dict().items()}  # as a wrapper names them
 weights = {key.replace("module.", ""): value for key, value in saved.items()}  # [replaced-key-prefix]
 
 missing, _ = Net().load_state_dict(weights, strict=False)

@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 torch.manual_seed(0)
-model = nn.DataParallel(nn.Linear(4, 2))
+# pylint: disable-next=data-parallel
+model = torch.compile(nn.Linear(4, 2))
 with tempfile.TemporaryDirectory() as folder:
     path = Path(folder) / "model.pt"
     torch.save(model.state_dict(), path)  # [wrapped-state-dict]

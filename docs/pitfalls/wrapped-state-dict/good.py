@@ -7,10 +7,11 @@ import torch
 from torch import nn
 
 torch.manual_seed(0)
-model = nn.DataParallel(nn.Linear(4, 2))
+# pylint: disable-next=data-parallel
+model = torch.compile(nn.Linear(4, 2))
 with tempfile.TemporaryDirectory() as folder:
     path = Path(folder) / "model.pt"
-    torch.save(model.module.state_dict(), path)
+    torch.save(model._orig_mod.state_dict(), path)
     bare = nn.Linear(4, 2)
     try:
         bare.load_state_dict(torch.load(path, map_location="cpu"))

@@ -36,9 +36,14 @@ class AutocastOutsideReplica(Pitfall):
 
 
 def _is_parallel(program: Program, event: Event) -> bool:
-    return bool(event.subjects) and all(
-        program.is_wrapped_by(module, "torch.nn.DataParallel") and not program.opens_autocast(module)
-        for module in event.subjects
+    goes_round = event.place.text.partition("(")[0].endswith(".module")
+    return (
+        not goes_round
+        and bool(event.subjects)
+        and all(
+            program.is_wrapped_by(module, "torch.nn.DataParallel") and not program.opens_autocast(module)
+            for module in event.subjects
+        )
     )
 
 

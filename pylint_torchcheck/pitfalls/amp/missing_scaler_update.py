@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pylint_torchcheck.pitfalls.pitfall import ANY, BROKEN, Pitfall, Protocol
-from pylint_torchcheck.pitfalls.vocabulary import Escaped, Kind, ScaledStep, ScalerUpdate
+from pylint_torchcheck.pitfalls.vocabulary import Kind, ScaledStep, ScalerUpdate
 
 
 class MissingScalerUpdate(Pitfall):
@@ -25,7 +25,6 @@ class MissingScalerUpdate(Pitfall):
         start="ready",
         moves={
             (ANY, ScalerUpdate): "ready",
-            (ANY, Escaped): "ready",  # of the scaler: code that is not in sight may update it
             ("ready", ScaledStep): "stepped",
             ("stepped", ScaledStep): BROKEN,
         },

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pylint_torchcheck.pitfalls.pitfall import ANY, BROKEN, Finding, Pitfall, Protocol
 from pylint_torchcheck.pitfalls.questions import Event, Program, Trace
-from pylint_torchcheck.pitfalls.vocabulary import Escaped, Kind, ScaledStep, ScalerUnscale, ScalerUpdate
+from pylint_torchcheck.pitfalls.vocabulary import Kind, ScaledStep, ScalerUnscale, ScalerUpdate
 
 
 class UnscaledTwice(Pitfall):
@@ -27,7 +27,6 @@ class UnscaledTwice(Pitfall):
         start="scaled",
         moves={
             (ANY, ScalerUpdate): "scaled",
-            (ANY, Escaped): "scaled",
             ("scaled", ScalerUnscale): "unscaled",
             ("unscaled", ScalerUnscale): BROKEN,
         },

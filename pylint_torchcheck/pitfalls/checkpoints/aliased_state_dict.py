@@ -29,7 +29,7 @@ class AliasedStateDict(Pitfall):
         for trace in program.traces:
             for taken in trace.events(StateTaken):
                 owners = {value.owner for value in taken.results if value.owner and value.owner.kind is Kind.MODULE}
-                place = program.shown_at(taken)
+                place = program.shown_at(taken, *owners)
                 if len(owners) == len(taken.results) == 1 and place is not None and place.text:
                     (kept,) = taken.results
                     if _is_used_late(program, trace, taken, kept):
@@ -38,9 +38,12 @@ class AliasedStateDict(Pitfall):
 
 def _is_used_late(program: Program, trace: Trace, taken: Event, kept: Subject) -> bool:
     """Is it used after a change of the module, and on that way not made anew?"""
-    changes = [event for event in _changes(program, trace, kept) if trace.may_follow(event, after=taken)]
-    uses = list(_uses(trace, taken, kept)) if changes else []
-    return any(trace.may_follow(use, after=change, avoiding=[taken]) for change in changes for use in uses)
+    uses = list(_uses(trace, taken, kept))
+    changes = (
+        [event for event in _changes(program, trace, kept) if trace.may_follow(event, after=[taken])] if uses else []
+    )
+    anew = [event for event in trace.events(StateTaken) if kept in event.results]
+    return trace.may_follow(*uses, after=changes, avoiding=anew)
 
 
 def _changes(program: Program, trace: Trace, kept: Subject) -> Iterator[Event]:

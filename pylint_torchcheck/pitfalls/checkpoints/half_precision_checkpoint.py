@@ -34,11 +34,11 @@ class HalfPrecisionCheckpoint(Pitfall):
         for trace in program.traces:
             turned = _turned_to_save(program, trace)
             for event in trace.events(FileWritten):
-                contents, place = event.contents, program.making(event) or program.shown_at(event)
-                if contents is None or place is None or not _is_to_resume_from(contents):
+                if event.contents is None or not _is_to_resume_from(event.contents):
                     continue
-                halved = [value for value in contents.values if _is_half(program, value, turned)]
-                if halved:
+                halved = [value for value in event.contents.values if _is_half(program, value, turned)]
+                place = program.making(event) or program.shown_at(event, *(value.owner or value for value in halved))
+                if halved and place is not None:
                     module = halved[0].owner or halved[0]
                     name = "" if program.is_copy(module) else program.name_of(module)
                     yield Finding(place, (place.text, name or "model"), halved[0].guessed)

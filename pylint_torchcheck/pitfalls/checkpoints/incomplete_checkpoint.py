@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 
 from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
-from pylint_torchcheck.pitfalls.questions import Contents, Event, Program, Subject, Trace
+from pylint_torchcheck.pitfalls.questions import Contents, Program, Subject, Trace
 from pylint_torchcheck.pitfalls.vocabulary import (
     Created,
     FileRead,
@@ -26,6 +26,7 @@ _PERHAPS = {
     Kind.OPTIMIZER: re.compile(r"opt|state|extra|train", re.IGNORECASE),
     Kind.MODULE: re.compile(r"ema|avg|average|swa|state|extra", re.IGNORECASE),
 }
+_KNOWN = frozenset({Kind.MODULE, Kind.OPTIMIZER, Kind.SCHEDULER, Kind.SCALER, Kind.CONSTANT})
 _EPOCH = re.compile(r"(?:start_|last_|cur_|current_)?epochs?", re.IGNORECASE)
 _AVERAGED = "torch.optim.swa_utils.AveragedModel"
 _PLATEAU = "ReduceLROnPlateau"
@@ -57,11 +58,11 @@ class IncompleteCheckpoint(Pitfall):
         for trace in program.traces:
             used = [value for value in _used(program, trace) if value not in asked]
             for event in trace.events(FileWritten) if used else ():
-                contents, place = event.contents, program.making(event) or program.shown_at(event)
-                if contents is None or place is None or not contents.is_complete:
+                if event.contents is None or not event.contents.is_complete:
                     continue
-                missing = _missing(program, trace, event, contents, used)
-                if missing:
+                missing = _missing(program, trace, event.contents, used)
+                place = program.making(event) or program.shown_at(event, *missing)
+                if missing and place is not None:
                     names = list(dict.fromkeys(program.name_of(value) or value.kind.name.lower() for value in missing))
                     guessed = any(value.guessed for value in missing)
                     yield Finding(place, (place.text, " and ".join(names), ", ".join(map(_entry, names))), guessed)
@@ -106,21 +107,26 @@ def _has_state(program: Program, optimizer: Subject) -> bool:
     return not optimizer.path.endswith(".SGD") or call.setting("momentum") not in (None, 0)
 
 
-def _missing(
-    program: Program, trace: Trace, event: Event, contents: Contents, used: Collection[Subject]
-) -> list[Subject]:
+def _missing(program: Program, trace: Trace, contents: Contents, used: Collection[Subject]) -> list[Subject]:
     held = frozenset((value.owner or value) for value in contents.values if value.kind is Kind.STATE_DICT)
     optimizers = [value for value in held if value.kind is Kind.OPTIMIZER]
     if not optimizers and not _is_resumed_from(program, trace, contents, held):
         return []
+    unsure = [key for key, values in contents.entries.items() if not all(map(_is_known, values))]
     stepping = {value for one in trace.events(OptimizerStep) for value in one.subjects}
     return [
         value
         for value in used
         if value not in held
-        and not any(_PERHAPS[value.kind].search(key) for key in contents.entries)
+        and not any(_PERHAPS[value.kind].search(key) for key in unsure)
         and _goes_with(program, value, optimizers, held, len(stepping))
     ]
+
+
+def _is_known(value: Subject) -> bool:
+    """Is it the state of something in sight, and so of nothing else?"""
+    holder = value.owner if value.kind is Kind.STATE_DICT else value
+    return holder is not None and holder.kind in _KNOWN
 
 
 def _goes_with(
@@ -146,7 +152,7 @@ def _is_resumed_from(program: Program, trace: Trace, contents: Contents, held: C
     return any(
         f"[{epoch!r}]" in program.uses(checkpoint)
         for read in trace.events(FileRead)
-        if any(trace.may_follow(step, after=read) for step in steps)
+        if trace.may_follow(*steps, after=[read])
         for checkpoint in read.results
         for epoch in epochs
     )

@@ -43,13 +43,15 @@ def _left_out(program: Program) -> Iterator[Finding]:
     anywhere = frozenset(use for _, uses in loads for use in uses)
     if any(_ANY_KEY.search(use) for use in anywhere):
         return
-    for saved in _saved(program):
-        for call, uses in loads:
+    mappings = list(_saved(program))
+    for call, uses in loads:
+        for saved in mappings if not call.is_handed_on else ():
             optimizers = [key for key, kind in saved.items() if kind is Kind.OPTIMIZER and f"[{key!r}]" in uses]
             left = [key for key in saved if f"[{key!r}]" not in anywhere]
-            if optimizers and left and not call.is_handed_on:
+            if optimizers and left:
                 what = " and ".join(map(repr, left))
                 yield Finding(call, (call.text, f"{_LEFT} {what}, which starts afresh", _remedy(saved, left[0], call)))
+                break
 
 
 def _harm(restart: Restart) -> str:

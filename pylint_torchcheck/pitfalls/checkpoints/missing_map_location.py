@@ -37,11 +37,11 @@ class MissingMapLocation(Pitfall):
     def check(cls, program: Program) -> Iterator[Finding]:
         """Find loads of checkpoints that leave the place to the file."""
         for call in program.calls("torch.load"):
-            if not call.gives("map_location") and _is_checkpoint(program, call) and not program.reads_back(call):
+            if not call.gives("map_location") and is_checkpoint(program, call) and not program.reads_back(call):
                 yield Finding(call, (call.text,))
 
 
-def _is_checkpoint(program: Program, call: Call) -> bool:
+def is_checkpoint(program: Program, call: Call) -> bool:
     """Is what is loaded a checkpoint, by its name or by what is asked of it?"""
     names = f"{call.argument_text('f')} {call.target_text}"
     if _DEVICELESS.search(names):

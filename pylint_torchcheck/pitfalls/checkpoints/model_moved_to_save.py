@@ -31,7 +31,7 @@ class ModelMovedToSave(Pitfall):
         """Find modules that are moved for a save and called again where they are."""
         for trace in program.traces:
             for event in trace.events(MovedToSave):
-                place = program.shown_at(event)
+                place = program.shown_at(event, *event.subjects)
                 for module in event.subjects if len(event.subjects) == 1 and place is not None else ():
                     if not program.is_copy(module) and _goes_on(trace, event, module) and place is not None:
                         name = program.name_of(module) or "model"
@@ -41,10 +41,8 @@ class ModelMovedToSave(Pitfall):
 def _goes_on(trace: Trace, moved: Event, module: Subject) -> bool:
     """Is the module called and stepped again, on each way before it is moved back?"""
     moves = [event for event in trace.events(Moved) if event.verb is Moved and module in event.subjects]
-    if any(trace.may_follow(event, after=moved) for event in moves):
+    if trace.may_follow(*moves, after=[moved]):
         return False
     calls = [event for event in trace.events(Forward) if module in event.subjects]
     steps = [event for event in trace.events(OptimizerStep) if all(o.kind is Kind.OPTIMIZER for o in event.subjects)]
-    return any(
-        trace.may_follow(call, after=moved) and trace.may_follow(step, after=call) for call in calls for step in steps
-    )
+    return trace.may_follow(*calls, after=[moved]) and trace.may_follow(*steps, after=[moved])

@@ -55,9 +55,9 @@ def _starts_over(trace: Trace, seeding: Event, resumed: list[Event]) -> bool:
         or _VARYING.search(seeding.place.text)
     ):
         return False
-    if not any(trace.may_follow(seeding, after=event) for event in resumed):
+    if not trace.may_follow(seeding, after=resumed):
         return False
     restored = list(trace.events(RandomStateSet))
-    return any(
-        trace.may_follow(step, after=seeding, avoiding=restored) for step in trace.events(OptimizerStep)
-    ) and not any(trace.may_follow(event, after=seeding) for event in restored)
+    return trace.may_follow(*trace.events(OptimizerStep), after=[seeding]) and not trace.may_follow(
+        *restored, after=[seeding]
+    )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pylint_torchcheck.pitfalls.checkpoints.missing_map_location import is_checkpoint
 from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
 from pylint_torchcheck.pitfalls.questions import Call, Program
 
 _SAFE_SINCE = "2.6"  # the first release in which weights_only is True by default
 _KNOWN_SINCE = "1.13"  # the first one that has it
-_CHECKPOINT = re.compile(r"ckpt|checkpoint|weights|pretrain|resume|snapshot|state_?dict|model", re.IGNORECASE)
 _OF_TORCH = re.compile(r"\.(?:pth?|ckpt)\b")
 
 
@@ -46,10 +46,11 @@ class UnsafeLoad(Pitfall):
 def _why(program: Program, call: Call) -> str | None:
     """Return what makes a load unsafe beside its own words; ``None`` if nothing is known to."""
     declared = program.torch_range
+    if not is_checkpoint(program, call):
+        return None
     if call.gives("weights_only"):
         given = call.argument("weights_only")
         return "" if given and all(value.constant is False for value in given) else None
-    admits_unsafe = declared.admits_before(_SAFE_SINCE) and not declared.is_before(_KNOWN_SINCE)
-    if admits_unsafe and _CHECKPOINT.search(f"{call.argument_text('f')} {call.target_text}"):
+    if declared.admits_before(_SAFE_SINCE) and not declared.is_before(_KNOWN_SINCE):
         return f" with torch before {_SAFE_SINCE}, which this project allows ({declared})"
     return None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
 from pylint_torchcheck.pitfalls.questions import Event, Program, Subject, Trace
-from pylint_torchcheck.pitfalls.vocabulary import Backward, Escaped, Kind, OptimizerStep, Verb, ZeroGrad
+from pylint_torchcheck.pitfalls.vocabulary import Backward, Created, Escaped, Kind, OptimizerStep, Verb, ZeroGrad
 
 
 class BackwardWithoutStep(Pitfall):
@@ -32,13 +32,14 @@ class BackwardWithoutStep(Pitfall):
             return
         escaped, stepped = _subjects(program, Escaped), _modules(program, _subjects(program, OptimizerStep))
         for trace in program.traces:
-            for optimizer in _cleared(trace) - escaped:
+            for optimizer in _optimizers(trace) - escaped:
                 held = _modules(program, {optimizer})
                 is_stepped = program.belong(held, stepped) or program.belong(stepped, held)
-                call = program.creation(optimizer) if not is_stepped else None
-                place = next(_fillings(program, trace, optimizer), None) if call is not None else None
-                if call is not None and place is not None:
-                    yield Finding(place.place, (place.place.text, call.text))
+                for event in () if is_stepped else _fillings(program, trace, optimizer, held):
+                    place = program.place_of(event)
+                    if place is not None:
+                        yield Finding(place, (place.text, program.name_of(optimizer) or "the optimizer"))
+                        break
 
 
 def _subjects(program: Program, verb: type[Verb]) -> set[Subject]:
@@ -50,22 +51,25 @@ def _may_be_any(value: Subject) -> bool:
 
 
 def _steps_unknown(program: Program) -> bool:
-    """Is a method of that name called on something that is not known, or handed on without a call?"""
-    receivers = {value for call in program.method_calls("step") for value in call.receivers}
-    handed = {value for read in program.attributes("step") for value in read.receivers}
-    return any(value.kind in {Kind.UNKNOWN, Kind.INSTANCE, Kind.FRAMEWORK} for value in receivers) or bool(handed)
+    """Is something stepped that may be an optimizer and is not known to be one, or the method handed on?"""
+    calls = [call for call in program.method_calls("step") if "opt" in call.receiver_text.lower()]
+    receivers = {value for call in calls for value in call.receivers}
+    handed = any(True for read in program.attributes("step") for _ in read.receivers)
+    return handed or any(value.kind is not Kind.OPTIMIZER for value in receivers)
 
 
-def _cleared(trace: Trace) -> set[Subject]:
-    cleared = {value for event in trace.events(ZeroGrad) for value in event.subjects}
-    return {value for value in cleared if value.kind is Kind.OPTIMIZER and not value.guessed}
+def _optimizers(trace: Trace) -> set[Subject]:
+    """Return those of a library's class; one of the file's own may step in methods of any name."""
+    found = {value for event in trace.events(Created, ZeroGrad) for value in event.subjects}
+    return {value for value in found if value.kind is Kind.OPTIMIZER and not value.guessed and "." in value.path}
 
 
-def _fillings(program: Program, trace: Trace, optimizer: Subject) -> Iterator[Event]:
+def _fillings(program: Program, trace: Trace, optimizer: Subject, held: set[Subject]) -> Iterator[Event]:
     """Return the backward passes that fill its gradients, beside a clearing of them."""
     for event in trace.events(Backward):
         cleared = {value for one in trace.beside(event, ZeroGrad) for value in one.subjects}
-        if optimizer in cleared and _modules(program, {optimizer}) & _modules(program, set(event.subjects)):
+        is_cleared = optimizer in cleared or (bool(held) and held <= _modules(program, cleared))
+        if is_cleared and held & _modules(program, set(event.subjects)):
             yield event
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, Sign, signs
-from pylint_torchcheck.pitfalls.questions import Program
+from pylint_torchcheck.pitfalls.questions import Call, Program
 from pylint_torchcheck.pitfalls.vocabulary import Backward, Kind
 
 
@@ -28,8 +28,13 @@ class NeedlessRetainGraph(Pitfall):
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:
         """Find what is told to retain a graph that is spent."""
-        for call in program.spent_graphs():
-            if call.argument_text("retain_graph") == "True" and not call.gives("create_graph"):
-                is_of_tensor = all(value.kind is Kind.TENSOR for value in call.receivers)
-                cure = f"{call.receiver_text}.backward()" if is_of_tensor else "it without retain_graph=True"
-                yield Finding(call, (call.text, cure))
+        if any(_retains(call) for call in program.method_calls("backward")):
+            for call in program.spent_graphs():
+                if _retains(call):
+                    is_of_tensor = all(value.kind is Kind.TENSOR for value in call.receivers)
+                    cure = f"{call.receiver_text}.backward()" if is_of_tensor else "it without retain_graph=True"
+                    yield Finding(call, (call.text, cure))
+
+
+def _retains(call: Call) -> bool:
+    return call.argument_text("retain_graph") == "True" and not call.gives("create_graph")

@@ -6,6 +6,7 @@ from pylint_torchcheck.pitfalls.pitfall import ANY, BROKEN, Pitfall, Protocol
 from pylint_torchcheck.pitfalls.vocabulary import (
     Backward,
     Freeze,
+    FreezePart,
     Kind,
     OptimizerStep,
     StepElsewhere,
@@ -44,5 +45,5 @@ class ZeroGradScope(Pitfall):
             ("mixed", OptimizerStep): BROKEN,
         },
         known_only=(Backward,),
-        unless_seen=(Freeze,),  # a frozen discriminator gets no gradients from the generator's loss
+        unless_seen=(Freeze, FreezePart),  # a frozen discriminator gets no gradients from the generator's loss
     )

@@ -56,7 +56,7 @@ def _zeroing(program: Program, trace: Trace, step: Event) -> Iterator[Call]:
     """Return the calls that set the optimizer's gradients to zero, and not to ``None``."""
     for event in trace.beside(step, ZeroGrad):
         call = program.call_of(event)
-        is_all = set(event.subjects) == set(step.subjects) or _modules(program, step) <= set(event.subjects)
+        is_all = set(event.subjects) == set(step.subjects) or _modules(program, step) <= _modules(program, event)
         if call is not None and is_all and call.argument_text("set_to_none") == "False":
             yield call
 

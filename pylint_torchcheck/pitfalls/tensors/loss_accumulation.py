@@ -21,6 +21,7 @@ class LossAccumulation(Pitfall):
     message = (
         "%s keeps the autograd graph of every batch alive, so memory grows; add up the number: use .item() or .detach()"
     )
+    guard = "torchguard.Mean"
     crosses_files = True
     signs = signs([Sign.GROWTH], [Backward, Sign.EVALUATION], [Backward, Sign.BATCHES])
 

@@ -35,4 +35,6 @@ def _harm(program: Program, attribute: Attribute) -> str:
         return "nothing happens"
     if attribute.is_computed_with:
         return "it is no number or tensor"
+    if attribute.name == "state_dict" and attribute.is_entry:
+        return "it is the method that is kept"
     return "it is the method that is saved" if program.is_handed_to(attribute, "torch.save") else ""

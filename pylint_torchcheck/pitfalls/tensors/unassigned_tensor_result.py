@@ -19,6 +19,7 @@ class UnassignedTensorResult(Pitfall):
     msgid = "W7701"
     symbol = "unassigned-tensor-result"
     message = "%s returns a new tensor that is thrown away here, so %s stays as it was; write %s = %s"
+    guard = "torchguard.to_device"
     signs = signs([Sign.DROPPED_RESULT])
 
     @classmethod

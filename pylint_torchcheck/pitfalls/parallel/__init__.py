@@ -1,0 +1,1 @@
+"""Several devices, several processes: DataParallel, DDP, FSDP, and how they are launched."""

@@ -1,0 +1,49 @@
+"""A checkpoint, or a log, that every rank of a process group writes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
+from pylint_torchcheck.pitfalls.questions import Call, Program
+from pylint_torchcheck.pitfalls.vocabulary import Ranks
+
+# What is written, by whom, the parameter that says where, and what comes of it.
+_WRITERS = (
+    ("torch.save", "f", "they write over one another and may leave a torn file"),
+    ("torch.utils.tensorboard.SummaryWriter", "log_dir", "each curve is logged once by each of them"),
+    ("tensorboardX.SummaryWriter", "logdir", "each curve is logged once by each of them"),
+)
+_IN_MEMORY = re.compile(r"buf|bytes|stream|\bbio\b|memory", re.IGNORECASE)
+
+
+class EveryRankSave(Pitfall):
+    """Each process of a group runs the whole script, so what is not for one rank alone is done by all of them.
+
+    Several processes that write one file at once leave a mixture of what each of them wrote, or cut it short while
+    another one reads it. The weights are the same on every rank: one of them has to save.
+    """
+
+    msgid = "W7768"
+    symbol = "every-rank-save"
+    message = "%s runs on every rank of the process group, so %s; write if torch.distributed.get_rank() == 0:"
+    guard = "torchguard.Checkpointer"
+    signs = signs(
+        [".save", "save", "SummaryWriter"],
+        ["init_process_group", "DistributedDataParallel", "FullyShardedDataParallel", "fully_shard"],
+    )
+    crosses_files = True
+
+    @classmethod
+    def check(cls, program: Program) -> Iterator[Finding]:
+        """Find what is written in a process group with no regard to the rank, in the path or around the call."""
+        for path, target, harm in _WRITERS:
+            for call in program.calls(path):
+                if Ranks.EVERY in call.ranks_in_group and not _is_apart(program, call, target):
+                    yield Finding(call, (call.text, harm))
+
+
+def _is_apart(program: Program, call: Call, target: str) -> bool:
+    """Does each rank write to a place of its own?"""
+    return bool(_IN_MEMORY.search(call.argument_text(target))) or program.rests_on_rank(call.argument(target))
