@@ -112,9 +112,10 @@ def _scheduler_first(script: Script) -> Iterator[Plant]:
         before = block[: block.index(said.statement)]
         trains = any(_says(one, "step") for one in before)
         calls = any(isinstance(call, ast.Call) and _trains(call) for one in before for call in ast.walk(one))
-        if loops and loops[0].body is block and block[0] is not said.statement and (trains or calls):
-            if not said.call.args and not said.call.keywords and script.stands_alone(said.statement):
-                yield script.move(said.statement, before=block[0])
+        is_later = bool(loops) and loops[0].body is block and block[0] is not said.statement and (trains or calls)
+        is_plain = not said.call.args and not said.call.keywords and script.stands_alone(said.statement)
+        if is_later and is_plain:
+            yield script.move(said.statement, before=block[0])
 
 
 @_mistake("ReduceLROnPlateau.step() without a metric", "plateau-without-metric")
@@ -137,9 +138,9 @@ def _plateau_without_metric(script: Script) -> Iterator[Plant]:
 def _without_eval(script: Script) -> Iterator[Plant]:
     """The file's only one, of a model that is called after it in the function; it has dropout or BatchNorm."""
     found = list(script.says("eval"))
-    if len(found) == 1 and script.mentions(_MODES_MATTER) and not script.mentions(r"\.train\(False\)"):
-        if _is_called(script, found[0]):
-            yield script.drop(found[0].statement)
+    matters = script.mentions(_MODES_MATTER) and not script.mentions(r"\.train\(False\)")
+    if len(found) == 1 and matters and _is_called(script, found[0]):
+        yield script.drop(found[0].statement)
 
 
 @_mistake("model.train() after eval() left out", "missing-train-after-eval")
@@ -147,9 +148,10 @@ def _without_train(script: Script) -> Iterator[Plant]:
     """The file's only one, in what repeats, of a model whose eval() repeats as well; it has dropout or BatchNorm."""
     found = [said for said in script.says("train") if not said.call.args]
     evals = [said for said in script.says("eval") if script.repeats(said.statement)]
-    if len(found) == 1 and script.mentions(_MODES_MATTER) and script.mentions(r"\.backward\("):
-        if found[0].receiver in {said.receiver for said in evals} and script.repeats(found[0].statement):
-            yield script.drop(found[0].statement)
+    matters = script.mentions(_MODES_MATTER) and script.mentions(r"\.backward\(")
+    for said in found if matters and len(found) == 1 else ():
+        if said.receiver in {other.receiver for other in evals} and script.repeats(said.statement):
+            yield script.drop(said.statement)
 
 
 @_mistake("no_grad() left out", "missing-no-grad")
@@ -276,19 +278,13 @@ def _plain_list(script: Script) -> Iterator[Plant]:
 @_mistake("tensor for nn.Parameter", "unregistered-parameter", "unregistered-buffer")
 def _plain_tensor(script: Script) -> Iterator[Plant]:
     """Of an attribute of a module, that asks for a gradient as before."""
-    for call in script.calls("Parameter"):
-        around = next(script.above(call), None)
-        if (
-            isinstance(around, ast.Assign)
-            and ast.unparse(around.targets[0]).startswith("self.")
-            and len(call.args) == 1
-        ):
-            if (
-                not call.keywords
-                and isinstance(call.args[0], ast.Call)
-                and ast.unparse(call.args[0]).startswith("torch.")
-            ):
-                yield script.replace(call, _with_gradient(script, call.args[0]))
+    for node in script.nodes:
+        match node:
+            case ast.Assign(
+                targets=[ast.Attribute(value=ast.Name(id="self"))],
+                value=ast.Call(func=func, args=[ast.Call() as made], keywords=[]) as call,
+            ) if name_of(func) == "Parameter" and ast.unparse(made).startswith("torch."):
+                yield script.replace(call, _with_gradient(script, made))
 
 
 @_mistake("requires_grad set on a module", "requires-grad-on-module")
@@ -321,9 +317,14 @@ def _frozen_too(script: Script) -> Iterator[Plant]:
     if not script.mentions(r"requires_grad = False|requires_grad_\(False\)"):
         return
     for call in script.calls("filter"):
-        if "requires_grad" in ast.unparse(call.args[0]) and ast.unparse(call.args[-1]).endswith(".parameters()"):
-            if isinstance(next(script.above(call), None), ast.Call):
-                yield script.replace(call, script.source_of(call.args[-1]))
+        is_handed_over = isinstance(next(script.above(call), None), ast.Call)
+        whole = call.args[-1]
+        if (
+            is_handed_over
+            and "requires_grad" in ast.unparse(call.args[0])
+            and ast.unparse(whole).endswith("parameters()")
+        ):
+            yield script.replace(call, script.source_of(whole))
 
 
 # Calls
@@ -386,10 +387,10 @@ def _in_order(script: Script, *methods: str, then: tuple[str, ...] = ()) -> Iter
             between = block[at + 1 : block.index(last.statement)]
             same = then or first.receiver == last.receiver
             alone = script.stands_alone(first.statement) and script.stands_alone(last.statement)
-            if same and alone and all(any(_says(one, name) for one in between) for name in middle):
-                if not (then and any(_says(one, *lasts) for one in between)) and not _is_scheduler(script, last):
-                    yield first, last
-                    break
+            is_first = not (then and any(_says(one, *lasts) for one in between)) and not _is_scheduler(script, last)
+            if same and alone and is_first and all(any(_says(one, name) for one in between) for name in middle):
+                yield first, last
+                break
 
 
 def _says(node: ast.AST, *methods: str) -> bool:

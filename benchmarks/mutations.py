@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import ast
 import json
-import os
 import random
 import re
 import shutil
@@ -123,22 +122,31 @@ def _plants(corpus: Path, repository: str, path: Path, mistakes: Sequence[Mistak
 
 
 def examine(folder: Path, planted: Sequence[Planted]) -> list[Result]:
-    """Lint each script before and after, in a copy of its repository, together with the files that import it."""
-    results: list[Result] = []
+    """Lint each script before and after, in a copy of its repository."""
     with tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch).resolve() / folder.name
         shutil.copytree(folder, copy, ignore=_no_python)
         (copy / ".git").mkdir(exist_ok=True)  # where the project ends
-        for one in planted:
-            script = copy / one.path
-            files = [script, *_importers(copy, script)]
-            before, original = _findings(files), script.read_bytes()
-            script.write_bytes(one.source)
-            os.utime(script, ns=(0, len(results)))
-            after = _findings(files)
-            script.write_bytes(original)
-            results.append(Result(one, after - before))
-    return results
+        return [_examined(copy, one) for one in planted]
+
+
+def _examined(copy: Path, planted: Planted) -> Result:
+    """Lint a script; and where that shows nothing, the files that import it, for what two files make together."""
+    script = copy / planted.path
+    result = Result(planted, _news([script], script, planted.source))
+    if not result.found:
+        result = Result(planted, result.new + _news(_importers(copy, script), script, planted.source))
+    return result
+
+
+def _news(files: Sequence[Path], script: Path, source: bytes) -> Counter[str]:
+    """Return the findings in the files that there are only when the script has this source."""
+    before, original = _findings(files), script.read_bytes()
+    try:
+        script.write_bytes(source)
+        return _findings(files) - before
+    finally:
+        script.write_bytes(original)
 
 
 def _findings(files: Sequence[Path]) -> Counter[str]:

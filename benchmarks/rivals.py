@@ -14,7 +14,8 @@ import re
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import environment
@@ -27,14 +28,14 @@ MEANT = {
         "TG003": ["missing-zero-grad", "zero-grad-before-step"],
         "TG011": ["missing-train-after-eval"],
     },
-    "TorchFix": {"TOR102": ["missing-map-location"], "TOR001": ["obsolete-variable"]},
+    "TorchFix": {"TOR102": ["missing-map-location"]},
     "dslinter": {"W5516": ["forward-called-directly"], "W5517": ["missing-zero-grad"]},
 }
 Codes = dict[str, Counter[str]]  # file -> how often each code
 
 
 def main() -> int:
-    """Run each tool over both folders and print the table."""
+    """Run each tool over the scripts that it has a message for, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("planted", type=Path, metavar="PLANTED")
     parser.add_argument("--dslinter", type=Path, metavar="PYTHON")
@@ -42,43 +43,43 @@ def main() -> int:
     options = parser.parse_args()
     ready = environment.prepare(options.cache)
     planted = json.loads((options.planted / "planted.json").read_text(encoding="utf-8"))
-    new = {
-        tool: {name: codes - before[name] for name, codes in after.items()}
-        for tool, before, after in _run_all(options.planted, ready, options.dslinter)
-    }
+    runs: dict[str, Callable[[list[Path]], Codes]] = {"torch-preflight": partial(_preflight, ready)}
+    runs["TorchFix"] = partial(_torchfix, ready)
+    if options.dslinter is not None:
+        runs["dslinter"] = partial(_dslinter, options.dslinter)
+    new = {tool: _news(run, options.planted, _known_to(tool, planted)) for tool, run in runs.items()}
     print("\n".join(table(planted, new)))
     return 0
 
 
-def _run_all(
-    planted: Path, ready: environment.Environment, dslinter: Path | None
-) -> Iterator[tuple[str, Codes, Codes]]:
-    runs = {"torch-preflight": _preflight, "TorchFix": _torchfix}
-    for tool, run in runs.items():
-        yield tool, run(ready, planted / "before"), run(ready, planted / "after")
-    if dslinter is not None:
-        yield "dslinter", _dslinter(dslinter, planted / "before"), _dslinter(dslinter, planted / "after")
+def _known_to(tool: str, planted: list[list[str]]) -> list[str]:
+    """Return the scripts whose mistake the tool has a message for."""
+    known = {symbol for symbols in MEANT[tool].values() for symbol in symbols}
+    return [f"{number:03}.py" for number, (_, symbols, *_) in enumerate(planted) if known & set(symbols.split())]
 
 
-def _preflight(ready: environment.Environment, folder: Path) -> Codes:
-    output = _output([ready.script("torch-preflight"), "check", "-j", "1", "--format", "json", str(folder)], ready)
+def _news(run: Callable[[list[Path]], Codes], planted: Path, names: list[str]) -> Codes:
+    before = run([planted / "before" / name for name in names])
+    after = run([planted / "after" / name for name in names])
+    return {name: codes - before.get(name, Counter()) for name, codes in after.items()}
+
+
+def _preflight(ready: environment.Environment, files: list[Path]) -> Codes:
+    output = _output([ready.script("torch-preflight"), "check", "-j", "1", "--format", "json", *map(str, files)], ready)
     found = json.loads(output)["diagnostics"]
-    return _counted((Path(one["path"]).name, one["rule_id"]) for one in found)
+    return _counted((Path(one["path"]).name, one["code"]) for one in found)
 
 
-def _torchfix(ready: environment.Environment, folder: Path) -> Codes:
-    """Lint the folder; or, where one file ends the whole run, one file at a time."""
+def _torchfix(ready: environment.Environment, files: list[Path]) -> Codes:
+    """Lint one file at a time, since one that it fails on ends the whole run."""
     command = [ready.script("torchfix"), "-j", "1", "--select", "ALL"]
-    outputs = [_output([*command, str(folder)], ready)]
-    if not outputs[0]:
-        outputs = [_output([*command, str(file)], ready) for file in sorted(folder.glob("*.py"))]
+    outputs = [_output([*command, str(file)], ready) for file in files]
     found = (one for output in outputs for one in re.findall(r"(\S+\.py):\d+:\d+: (TOR\d+) ", output))
     return _counted((Path(path).name, code) for path, code in found)
 
 
-def _dslinter(python: Path, folder: Path) -> Codes:
+def _dslinter(python: Path, files: list[Path]) -> Codes:
     options = ["--load-plugins=dslinter", "--disable=all", "--enable=W5516,W5517", "--msg-template={path}: {msg_id}"]
-    files = sorted(map(str, folder.glob("*.py")))
     done = subprocess.run([python, "-m", "pylint", *options, *files], capture_output=True, text=True, check=False)
     found = re.findall(r"(\S+\.py): (\w+)", done.stdout)
     return _counted((Path(path).name, code) for path, code in found)
@@ -89,7 +90,7 @@ def _output(command: list[str], ready: environment.Environment) -> str:
     return subprocess.run(command, env=variables, capture_output=True, text=True, check=False).stdout
 
 
-def _counted(found: Iterator[tuple[str, str]]) -> Codes:
+def _counted(found: Iterable[tuple[str, str]]) -> Codes:
     counted: Codes = defaultdict(Counter)
     for name, code in found:
         counted[name][code] += 1
