@@ -429,31 +429,8 @@ class Trace(Protocol):
         """Return what happened in an iteration of the innermost loop around ``event``; nothing, if it is in none."""
 
 
-class Program(Protocol):
-    """One source file, read."""
-
-    @property
-    def torch_range(self) -> TorchRange:
-        """The releases of torch that the project around the file declares; where it declares none, nothing is known."""
-
-    @property
-    def traces(self) -> Iterable[Trace]:
-        """One for the module's body and one for each function that nothing in the file calls."""
-
-    def calls(self, path: str) -> Iterable[Call]:
-        """Return the calls of a library function, by its public dotted path."""
-
-    def method_calls(self, *names: str) -> Iterable[Call]:
-        """Return the calls of methods with one of these names, on whatever they are called; all, if none is named."""
-
-    def pure_tensor_calls(self) -> Iterable[Call]:
-        """Return the calls of methods that give a tensor elsewhere, otherwise, or changed, and leave it as it was."""
-
-    def assignments(self, *names: str) -> Iterable[Attribute]:
-        """Return the assignments to attributes with one of these names, or to any, in the order of reading."""
-
-    def attributes(self, *names: str) -> Iterable[Attribute]:
-        """Return where attributes with one of these names are read, and not called."""
+class AboutTensors(Protocol):
+    """What may be asked of tensors and the autograd graph."""
 
     def wasted_gradients(self) -> Iterable[tuple[Event, Subject]]:
         """Return backward passes, each with a module that it need not go back through.
@@ -463,9 +440,6 @@ class Program(Protocol):
 
     def carried_states(self) -> Iterable[tuple[Call, Place]]:
         """Return calls of modules, each with the argument that is still on the graph of the iteration before."""
-
-    def call_of(self, event: object) -> Call | None:
-        """Return the call by which an event happened; ``None`` if it is no call in this file."""
 
     def multiplied_by_zero(self, parts: Iterable[Subject], wholes: Iterable[Subject]) -> Iterable[Place]:
         """Return the products with 0 through which alone ``wholes`` were computed from ``parts``."""
@@ -481,15 +455,6 @@ class Program(Protocol):
 
     def are_means(self, subjects: Iterable[Subject]) -> bool:
         """Is each of these tensors the mean of the losses in a batch, scaled for half precision at most?"""
-
-    def name_of(self, subject: Subject) -> str:
-        """Return the name that an object was first bound to; empty if it has none."""
-
-    def comparisons(self) -> Iterable[Comparison]:
-        """Return where two things are compared by ``==`` or ``!=``, or one with those in a list."""
-
-    def happenings(self, *verbs: type[Verb]) -> Iterable[tuple[Place, Collection[tuple[Trace, Event]]]]:
-        """Return where in this file something happens, each with all the ways in which it does."""
 
     def entered_classes(self) -> Iterable[Expression]:
         """Return the context managers of torch that ``with`` statements name and do not call."""
@@ -533,21 +498,6 @@ class Program(Protocol):
     def copied_from(self, subject: Subject) -> Collection[Subject]:
         """Return what a tensor is a moved, converted or reshaped copy of; nothing, if it was made another way."""
 
-    def uncalled_methods(self) -> Iterable[Attribute]:
-        """Return where a method that torch gives an object is read, and not called."""
-
-    def is_handed_to(self, attribute: object, path: str) -> bool:
-        """Is what is read an argument of a library's function, by itself or in a dict, list or tuple?"""
-
-    def constructions(self, kind: Kind) -> Iterable[Call]:
-        """Return the calls that make objects of a kind, and nothing else."""
-
-    def hidden_modules(self, attribute: object) -> Collection[Subject]:
-        """Return the modules in a collection that an attribute of a module gets, and that it has no other way."""
-
-    def hidden_parameters(self, attribute: object) -> Collection[Subject]:
-        """Return the parameters in a collection that an attribute of a module gets, and that it has no other way."""
-
     def is_scaled_parameter(self, subject: Subject) -> bool:
         """Is it computed from parameters that were made for it, and that nothing else keeps?"""
 
@@ -556,6 +506,28 @@ class Program(Protocol):
 
     def buffers_left_behind(self) -> Iterable[Attribute]:
         """Return where modules keep tensors as plain attributes that ``forward`` computes with, and nobody moves."""
+
+    def is_scalar(self, subject: Subject) -> bool:
+        """Is it a tensor without dimensions for certain?"""
+
+    def is_backpropagated(self, attribute: object) -> bool:
+        """Is ``backward()`` called on the name that an attribute belongs to?"""
+
+
+class AboutModules(Protocol):
+    """What may be asked of modules, their parts and their attributes."""
+
+    def uncalled_methods(self) -> Iterable[Attribute]:
+        """Return where a method that torch gives an object is read, and not called."""
+
+    def is_handed_to(self, attribute: object, path: str) -> bool:
+        """Is what is read an argument of a library's function, by itself or in a dict, list or tuple?"""
+
+    def hidden_modules(self, attribute: object) -> Collection[Subject]:
+        """Return the modules in a collection that an attribute of a module gets, and that it has no other way."""
+
+    def hidden_parameters(self, attribute: object) -> Collection[Subject]:
+        """Return the parameters in a collection that an attribute of a module gets, and that it has no other way."""
 
     def shadowed_methods(self) -> Iterable[Attribute]:
         """Return the assignments by which an object hides a method of its own that it has from ``nn.Module``."""
@@ -566,17 +538,27 @@ class Program(Protocol):
     def enclosing_kind(self, place: object) -> Kind | None:
         """Return what the objects are whose method a place stands in; ``None`` if it stands in none."""
 
-    def is_scalar(self, subject: Subject) -> bool:
-        """Is it a tensor without dimensions for certain?"""
+    def kind_around(self, place: object) -> Kind | None:
+        """Return what the instances of the class around a call are; ``None`` if it is in no class."""
 
-    def is_backpropagated(self, attribute: object) -> bool:
-        """Is ``backward()`` called on the name that an attribute belongs to?"""
+    def is_rankless_sequence(self, subject: Subject) -> bool:
+        """Is its class one of the project that is indexed, has a length, and never speaks of ranks?"""
 
-    def place_of(self, event: object) -> Place | None:
-        """Return where an event of a loop shows in this file; ``None`` if the loop is in another one."""
+    def is_wrapped_by(self, subject: Subject, path: str) -> bool:
+        """Does a call of a library's function or class in the file give the object back, wrapped?"""
 
-    def call_at(self, place: object) -> Call | None:
-        """Return the call that a place is; ``None`` if it is none."""
+    def opens_autocast(self, subject: Subject) -> bool:
+        """Does the module's own ``forward`` speak of autocast?"""
+
+    def belong(self, parts: Iterable[Subject], wholes: Iterable[Subject]) -> bool:
+        """Is any of ``parts`` one of the modules ``wholes``, or a module in one of them?"""
+
+    def has(self, subject: Subject, trait: Trait) -> bool | None:
+        """Is the module made so? ``None``: not known."""
+
+
+class AboutFiles(Protocol):
+    """What may be asked of what is saved, read back and resumed."""
 
     def reads_first(self, read: object, write: object) -> bool:
         """Is a file read before another one is written, on a way on which it is never read after that?"""
@@ -605,12 +587,6 @@ class Program(Protocol):
     def making(self, event: object) -> Place | None:
         """Return where the one mapping that is saved was made, if that is in this file."""
 
-    def creation(self, subject: Subject) -> Call | None:
-        """Return the call of a library's class that made an object; ``None`` if it is not in the file."""
-
-    def kind_around(self, place: object) -> Kind | None:
-        """Return what the instances of the class around a call are; ``None`` if it is in no class."""
-
     def written_name(self, call: object, parameter: str) -> str:
         """Return the name of a file that an argument is, with ``{}`` for what is filled in.
 
@@ -626,13 +602,16 @@ class Program(Protocol):
     def key_edits(self, word: str) -> Iterable[KeyEdit]:
         """Return where entries of a mapping are dropped or made up of which the key is known to hold ``word``."""
 
-    @property
-    def variables_set(self) -> Collection[str]:
-        """The variables of the environment that the program sets itself."""
+    def reads_back(self, call: object) -> bool:
+        """Does a call load what the program itself has saved under the same name, whichever way it is reached?"""
+
+
+class AboutSurroundings(Protocol):
+    """What may be asked of what is around a program: releases, libraries, processes, the environment."""
 
     @property
-    def variables_known(self) -> Collection[str]:
-        """The variables of the environment that are read, in the file or in those of the project that it leads to."""
+    def torch_range(self) -> TorchRange:
+        """The releases of torch that the project around the file declares; where it declares none, nothing is known."""
 
     def variables_read(self) -> Iterable[tuple[Place, str]]:
         """Return the variables of the environment that are read, each with where that is done."""
@@ -646,35 +625,72 @@ class Program(Protocol):
     def rests_on_rank(self, subjects: Iterable[Subject]) -> bool:
         """Is any of them a rank of a process group, or computed or built from one?"""
 
-    def path_of(self, subject: Subject) -> str:
-        """Return the path of the library's function or class that an object came from; empty if it is not known."""
-
     def items(self, subjects: Collection[Subject]) -> Collection[object]:
         """Return the items of a list or tuple that is written out, ``None`` for one that is no constant."""
 
-    def is_rankless_sequence(self, subject: Subject) -> bool:
-        """Is its class one of the project that is indexed, has a length, and never speaks of ranks?"""
 
-    def is_wrapped_by(self, subject: Subject, path: str) -> bool:
-        """Does a call of a library's function or class in the file give the object back, wrapped?"""
+class Program(AboutTensors, AboutModules, AboutFiles, AboutSurroundings, Protocol):
+    """One source file, read."""
 
-    def opens_autocast(self, subject: Subject) -> bool:
-        """Does the module's own ``forward`` speak of autocast?"""
+    @property
+    def traces(self) -> Iterable[Trace]:
+        """One for the module's body and one for each function that nothing in the file calls."""
 
-    def reads_back(self, call: object) -> bool:
-        """Does a call load what the program itself has saved under the same name, whichever way it is reached?"""
+    def calls(self, path: str) -> Iterable[Call]:
+        """Return the calls of a library function, by its public dotted path."""
+
+    def method_calls(self, *names: str) -> Iterable[Call]:
+        """Return the calls of methods with one of these names, on whatever they are called; all, if none is named."""
+
+    def pure_tensor_calls(self) -> Iterable[Call]:
+        """Return the calls of methods that give a tensor elsewhere, otherwise, or changed, and leave it as it was."""
+
+    def assignments(self, *names: str) -> Iterable[Attribute]:
+        """Return the assignments to attributes with one of these names, or to any, in the order of reading."""
+
+    def attributes(self, *names: str) -> Iterable[Attribute]:
+        """Return where attributes with one of these names are read, and not called."""
+
+    def call_of(self, event: object) -> Call | None:
+        """Return the call by which an event happened; ``None`` if it is no call in this file."""
+
+    def name_of(self, subject: Subject) -> str:
+        """Return the name that an object was first bound to; empty if it has none."""
+
+    def comparisons(self) -> Iterable[Comparison]:
+        """Return where two things are compared by ``==`` or ``!=``, or one with those in a list."""
+
+    def happenings(self, *verbs: type[Verb]) -> Iterable[tuple[Place, Collection[tuple[Trace, Event]]]]:
+        """Return where in this file something happens, each with all the ways in which it does."""
+
+    def constructions(self, kind: Kind) -> Iterable[Call]:
+        """Return the calls that make objects of a kind, and nothing else."""
+
+    def place_of(self, event: object) -> Place | None:
+        """Return where an event of a loop shows in this file; ``None`` if the loop is in another one."""
+
+    def call_at(self, place: object) -> Call | None:
+        """Return the call that a place is; ``None`` if it is none."""
+
+    def creation(self, subject: Subject) -> Call | None:
+        """Return the call of a library's class that made an object; ``None`` if it is not in the file."""
+
+    @property
+    def variables_set(self) -> Collection[str]:
+        """The variables of the environment that the program sets itself."""
+
+    @property
+    def variables_known(self) -> Collection[str]:
+        """The variables of the environment that are read, in the file or in those of the project that it leads to."""
+
+    def path_of(self, subject: Subject) -> str:
+        """Return the path of the library's function or class that an object came from; empty if it is not known."""
 
     def origins(self, subjects: Iterable[Subject]) -> AbstractSet[Subject]:
         """Return the subjects and all that they were computed or built from."""
 
     def uses(self, subject: Subject) -> Collection[str]:
         """Return what is done with an object: the keys, attributes and methods that are asked of it."""
-
-    def belong(self, parts: Iterable[Subject], wholes: Iterable[Subject]) -> bool:
-        """Is any of ``parts`` one of the modules ``wholes``, or a module in one of them?"""
-
-    def has(self, subject: Subject, trait: Trait) -> bool | None:
-        """Is the module made so? ``None``: not known."""
 
     def breaches(self, protocol: StateTable) -> Iterable[Breach]:
         """Return where a protocol is broken on every way that leads there."""

@@ -212,3 +212,8 @@ UNKNOWN = Value(Kind.UNKNOWN)
 DATA = Value(Kind.DATA)
 ANYTHING: Values = frozenset({UNKNOWN})
 PLAIN: Values = frozenset({DATA})
+
+
+def values_among(subjects: Iterable[object]) -> Values:
+    """Return those of the subjects of a question that are objects of a program."""
+    return frozenset(subject for subject in subjects if isinstance(subject, Value))
