@@ -83,12 +83,17 @@ class Buffers:
                     continue
                 if made.path in LEAVING_PLACE or made.kind in _KEPT:
                     return None
+                if not self._is_computed_in_forward(made):
+                    continue  # made of it by the constructor, and used in its place
                 if self._meets_others(made, seen):
-                    is_used = is_used or (made.frame is not None and made.frame.is_within("forward"))
+                    is_used = True
                 elif made not in seen:
                     seen.add(made)
                     waiting.append(made)
         return is_used
+
+    def _is_computed_in_forward(self, made: Value) -> bool:
+        return made.frame is not None and made.frame.is_within("forward")
 
     def _meets_others(self, made: Value, known: set[Value]) -> bool:
         """Is it computed from something else as well, which is where the module is?"""
