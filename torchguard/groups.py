@@ -29,7 +29,7 @@ def param_groups(
     *,
     weight_decay: float,
     exempt: tuple[Exempt, ...] = ("norm", "bias"),
-    exempt_names: tuple[str, ...] = (),
+    exempt_names: str | tuple[str, ...] = (),
 ) -> list[Group]:
     """The trainable parameters of a module, those that weight decay pulls towards 0 apart from those that it leaves.
 
@@ -58,6 +58,7 @@ def param_groups(
     Prevents: frozen-params-in-optimizer, decayed-unused-params.
     """
     _check(model, weight_decay, exempt)
+    exempt_names = (exempt_names,) if isinstance(exempt_names, str) else exempt_names
     named = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
     _check_patterns(model, exempt_names)
     left = set(_exempt(model, exempt, exempt_names))

@@ -68,9 +68,9 @@ def load_weights(
     source: Source,
     *,
     rename: Rename | None = None,
-    allow_missing: Patterns = (),
-    allow_unexpected: Patterns = (),
-    allow_shape: Patterns = (),
+    allow_missing: str | Patterns = (),
+    allow_unexpected: str | Patterns = (),
+    allow_shape: str | Patterns = (),
 ) -> LoadReport:
     """Copy weights into a module; raise, and change nothing, if anything but what was declared would differ.
 
@@ -84,7 +84,8 @@ def load_weights(
             set of either, or the folder that holds one; or a state dict. It may be inside ``{"state_dict": ...}`` or
             ``{"model": ...}``.
         rename: called with each key of the source, gives the module's.
-        allow_missing: keys that the source may lack: a name, a module's name, or a pattern such as ``"head.*"``.
+        allow_missing: keys that the source may lack: a name, a module's name, or a pattern such as ``"head.*"``, or
+            several of them.
         allow_unexpected: keys that the module may lack.
         allow_shape: keys whose shapes may differ; the module keeps its own values.
 
@@ -101,13 +102,19 @@ def load_weights(
     saved = _find_state_dict(_read(source, target))
     if rename is not None:
         saved = _renamed(saved, rename)
-    comparison = compare(saved, target, Allowed(allow_missing, allow_unexpected, allow_shape))
+    allowed = Allowed(*map(_as_tuple, (allow_missing, allow_unexpected, allow_shape)))
+    comparison = compare(saved, target, allowed)
     name = "a mapping" if isinstance(source, Mapping) else os.fspath(source)
     if not comparison.fits:
         raise WeightsMismatchError(mismatch(comparison, name, type(model).__name__))
     # Lenient, because what is left out was compared and is in the report.
     model.load_state_dict(comparison.loadable, strict=False)  # pylint: disable=non-strict-load
     return _report(comparison, name, type(model).__name__)
+
+
+def _as_tuple(patterns: str | Patterns) -> Patterns:
+    """One pattern by itself is one, and not a pattern for each of its letters, of which ``*`` would fit all."""
+    return (patterns,) if isinstance(patterns, str) else tuple(patterns)
 
 
 def _report(comparison: Comparison, source: str, module: str) -> LoadReport:

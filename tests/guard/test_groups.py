@@ -48,9 +48,10 @@ def test_embeddings_are_left_by_choice(names):
 
 def test_patterns_of_names_are_left(names):
     module = Net()
-    _, left = tg.param_groups(module, weight_decay=0.1, exempt_names=("pos_*",))
+    _, left = tg.param_groups(module, weight_decay=0.1, exempt_names="pos_*")
 
     assert "pos_embed" in names(module, left)
+    assert "fc.weight" not in names(module, left)
 
 
 def test_nothing_is_lost_or_held_twice():

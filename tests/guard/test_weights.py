@@ -150,6 +150,19 @@ def test_mismatch_matrix(kind, pattern):
         assert torch.equal(module["body"].weight, torch.ones(2, 2))
 
 
+@pytest.mark.parametrize("kind", ["missing", "unexpected", "shape"])
+def test_one_pattern_may_stand_by_itself(net, trained, kind):
+    with pytest.raises(tg.WeightsMismatchError, match="missing"):
+        tg.load_weights(net, {"0.weight": trained[0].weight}, **{f"allow_{kind}": "other.*"})
+
+
+def test_one_name_by_itself_is_allowed(net, trained):
+    state = trained.state_dict()
+    del state["4.weight"]
+
+    assert tg.load_weights(net, state, allow_missing="4.*").missing == ("4.weight",)
+
+
 def test_nothing_loaded_is_an_error_whatever_is_allowed(net):
     with pytest.raises(tg.WeightsMismatchError, match="fits 0 of 8 tensors"):
         tg.load_weights(net, {"x": torch.ones(1)}, allow_missing=("*",), allow_unexpected=("*",))
