@@ -538,9 +538,6 @@ class AboutModules(Protocol):
     def enclosing_kind(self, place: object) -> Kind | None:
         """Return what the objects are whose method a place stands in; ``None`` if it stands in none."""
 
-    def kind_around(self, place: object) -> Kind | None:
-        """Return what the instances of the class around a call are; ``None`` if it is in no class."""
-
     def is_rankless_sequence(self, subject: Subject) -> bool:
         """Is its class one of the project that is indexed, has a length, and never speaks of ranks?"""
 

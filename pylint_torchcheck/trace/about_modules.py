@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from astroid import nodes
-
 from pylint_torchcheck.pitfalls.questions import Subject
 from pylint_torchcheck.pitfalls.vocabulary import Kind, Trait
 from pylint_torchcheck.torch_api.effects import (
@@ -64,13 +62,6 @@ class AboutModules(Reading):
         """Return what the objects are whose method a place stands in; ``None`` if it stands in none."""
         owner = enclosing_class(place.node) if isinstance(place, Place) else None
         return kind_of_instance(owner, self._store)[0] if owner is not None else None
-
-    def kind_around(self, place: object) -> Kind | None:
-        """Return what the instances of the class around a call are; ``None`` if it is in no class."""
-        node = place.node if isinstance(place, Place) else None
-        while node is not None and not isinstance(node, nodes.ClassDef):
-            node = node.parent
-        return kind_of_instance(node, self._store)[0] if node is not None else None
 
     def is_rankless_sequence(self, subject: Subject) -> bool:
         """Is its class one of the project that is indexed, has a length, and never speaks of ranks?"""

@@ -52,4 +52,4 @@ def _is_off(call: Call, rate: str) -> bool:
 def _is_in_module(program: Program, call: Call) -> bool:
     """Is it part of a module that is trained? What drops under ``no_grad`` is meant to, as noise when it samples."""
     is_meant = call.depends_on("training") or call.is_unrecorded
-    return program.kind_around(call) is Kind.MODULE and not is_meant
+    return program.enclosing_kind(call) is Kind.MODULE and not is_meant
