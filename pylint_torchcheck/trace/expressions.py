@@ -260,8 +260,8 @@ class Expressions(Machine):
         return self._selected(node, values) if selects else self.collection(node, [("*", values)])
 
     def _selected(self, node: nodes.NodeNG, values: Values) -> Values:
-        """A comprehension with a condition over parameters keeps some of them."""
-        if any(value.kind is Kind.PARAMETER for value in values):
+        """A comprehension with a condition over parameters keeps some of them, a dict under names."""
+        if not isinstance(node, nodes.DictComp) and any(value.kind is Kind.PARAMETER for value in values):
             return self.new(Kind.SOME_PARAMETERS, node, values)
         return self.collection(node, [("*", values)])
 

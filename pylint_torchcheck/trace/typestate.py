@@ -130,6 +130,7 @@ class _Table:
     def __init__(self, protocol: Protocol, verbs: Iterable[type[Verb]]) -> None:
         self.protocol = protocol
         self.states = protocol.states
+        self.unknown = {protocol.obtained} if protocol.obtained else set(protocol.states)
         self.breaking = [verb for verb in verbs if issubclass(verb, protocol.breaking)]
         self.silencing = [verb for verb in verbs if issubclass(verb, protocol.unless_seen)]
         self.changing = [verb for verb in verbs if issubclass(verb, _CHANGING_ALL) or protocol.names(verb)]
@@ -171,7 +172,7 @@ class _Walk:
             return []
         self._each_file_alone = each_file_alone
         self._ways = self._follower.flow.ways(self._relevant(self._stretch(last)))
-        begun = self._leaving(self._trace.recorded[self._start], set() if self._start else set(self._table.states))
+        begun = self._leaving(self._trace.recorded[self._start], set() if self._start else self._table.unknown)
         arriving = self._arriving(self._start, begun)
         events = self._in_order(arriving)
         broken = [event for event, states in events if self._breaks(event, states) or self._breaks_again(event, states)]
@@ -297,8 +298,7 @@ class _Walk:
         if issubclass(event.verb, Created):
             return {self._table.protocol.start}
         if issubclass(event.verb, Obtained):
-            obtained = self._table.protocol.obtained
-            return {obtained} if obtained else set(self._table.states)
+            return self._table.unknown
         if issubclass(event.verb, Escaped):
             return self._after_escape(event, bearing, states)
         after = {self._table.after(state, self._verb(event)) for state in states} - {BROKEN}
