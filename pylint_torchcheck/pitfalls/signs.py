@@ -35,6 +35,7 @@ class Sign(Enum):
     GROWTH = auto()  # a sum or a list that something is added to
     EVALUATION = auto()  # a name that speaks of validation, test or inference
     BATCHES = auto()  # a name that speaks of a data loader
+    RANK = auto()  # a name that speaks of ranks, or of the first one, or of the environment that holds one
 
 
 # What says all by itself that a function is worth reading, and says nothing of those that call it.
@@ -45,6 +46,12 @@ LOCAL = frozenset(
     }
 )
 Clue: TypeAlias = str | Sign | type[Verb]
+
+
+class Near(frozenset[Clue]):
+    """Clues of which one must stand in the file that is read, since that is where the pitfall is reported."""
+
+
 Signs: TypeAlias = tuple[frozenset[Clue], ...]
 
 
@@ -58,9 +65,9 @@ def signs(*groups: Iterable[Clue]) -> Signs:
     A string is a name in the source, with a dot before it if it is an attribute's, and `` =`` after that if something
     is assigned to it, or `` [`` if it is asked for an element; a verb stands for all names of what makes it happen.
     """
-    return tuple(frozenset(group) for group in groups)
+    return tuple(group if isinstance(group, Near) else frozenset(group) for group in groups)
 
 
-def may_hold(wanted: Signs, clues: Collection[Clue]) -> bool:
-    """Is there a clue of each group?"""
-    return all(not group.isdisjoint(clues) for group in wanted)
+def may_hold(wanted: Signs, near: Collection[Clue], everywhere: Collection[Clue]) -> bool:
+    """Is there a clue of each group, in the file that is read or in those that it imports?"""
+    return all(not group.isdisjoint(near if isinstance(group, Near) else everywhere) for group in wanted)

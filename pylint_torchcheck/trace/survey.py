@@ -17,7 +17,7 @@ from typing import TypeAlias
 from astroid import nodes
 
 from pylint_torchcheck.pitfalls.pitfall import Pitfall
-from pylint_torchcheck.pitfalls.signs import LOCAL, Clue, Sign, Signs, may_hold
+from pylint_torchcheck.pitfalls.signs import LOCAL, Clue, Near, Sign, Signs, may_hold
 from pylint_torchcheck.torch_api.effects import MOVING_METHODS
 from pylint_torchcheck.trace.clues import is_collection, is_tensor, signs_of, signs_of_method
 from pylint_torchcheck.trace.neighbours import Reach, Source, reach_of, sources_of
@@ -76,7 +76,7 @@ class Survey:
         parts = self._module if scope is self._tree else [self._functions[scope]]
         near, far = _parted(set().union(*(part.clues for part in parts)))
         everywhere = near | far
-        return any(may_hold(signs, everywhere if crosses else near) for signs, crosses in self._signs)
+        return any(may_hold(signs, near, everywhere) for signs in self._signs)
 
     def _divide(self, scope: nodes.NodeNG, owner: str) -> None:
         """Divide the body of the module or of a class into its functions and its other statements."""
@@ -193,13 +193,11 @@ class Survey:
 
 
 @cache
-def _sought(pitfalls: tuple[type[Pitfall], ...]) -> tuple[list[tuple[Signs, bool]], frozenset[Clue], frozenset[Clue]]:
-    """Return the signs of each pitfall, and whether other files count; all clues in them; those that count there.
-
-    Most questions are asked of the calls in the file that is read; a protocol can be broken by way of another.
-    """
-    wanted = [(signs_of(one), one.crosses_files or one.protocol is not None) for one in pitfalls]
-    return wanted, _clues(signs for signs, _ in wanted), _clues(signs for signs, crosses in wanted if crosses)
+def _sought(pitfalls: tuple[type[Pitfall], ...]) -> tuple[list[Signs], frozenset[Clue], frozenset[Clue]]:
+    """Return the signs of each pitfall, all clues in them, and those that count in other files."""
+    wanted = list(map(signs_of, pitfalls))
+    groups = [group for signs in wanted for group in signs]
+    return wanted, _clues(groups), _clues(group for group in groups if not isinstance(group, Near))
 
 
 def _parted(clues: _Found) -> tuple[set[Clue], set[Clue]]:
@@ -213,8 +211,8 @@ def _parted(clues: _Found) -> tuple[set[Clue], set[Clue]]:
     return near, far
 
 
-def _clues(sought: Iterable[Signs]) -> frozenset[Clue]:
-    return frozenset[Clue]().union(*(group for signs in sought for group in signs))
+def _clues(groups: Iterable[frozenset[Clue]]) -> frozenset[Clue]:
+    return frozenset[Clue]().union(*groups)
 
 
 def _spread(parts: list[_Part], named: dict[str, list[_Part]]) -> None:

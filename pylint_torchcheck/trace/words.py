@@ -17,6 +17,9 @@ _DEFINED = re.compile(r"\bdef (\w+)")
 _QUOTED = re.compile(r"['\"](\w+)(?=['\"])")
 _ARGUMENT = re.compile(r"\b(\w+)\s*[,)]")
 _LOADER = re.compile(r"loader|^dl$|_dl$", re.IGNORECASE)
+_RANK = re.compile(
+    r"rank|main|master|chief|primary|leader|coordinator|root|zero|first|process|proc$|environ|getenv", re.IGNORECASE
+)
 _UNCALLED = re.compile(r"\.(?:item|state_dict|detach|numpy|tolist|cpu)\b(?!\s*[(.=\w])")
 _LEAF = re.compile(
     r"\brequires_grad\s*=\s*True\b|\.requires_grad_\((?:True)?\)"
@@ -135,7 +138,7 @@ def words_in(code: str) -> frozenset[str]:
 def clues_in(words: frozenset[str], code: str) -> frozenset[Clue]:
     """Return the words and the signs that show in a piece of source."""
     _listen(words)
-    signs = set[Sign]() if words.isdisjoint(_speaking[Sign.BATCHES]) else {Sign.BATCHES}
+    signs = {sign for sign in (Sign.BATCHES, Sign.RANK) if not words.isdisjoint(_speaking[sign])}
     purposes = words & _speaking[Sign.EVALUATION]
     if purposes and _any_names_a_purpose(purposes, code):
         signs.add(Sign.EVALUATION)
@@ -148,7 +151,7 @@ def clues_in(words: frozenset[str], code: str) -> frozenset[Clue]:
 
 
 _heard: set[str] = set()
-_speaking: dict[Sign, set[str]] = {Sign.EVALUATION: set(), Sign.BATCHES: set()}  # which of these words say what
+_speaking: dict[Sign, set[str]] = {Sign.EVALUATION: set(), Sign.BATCHES: set(), Sign.RANK: set()}  # which of these words say what
 
 
 def _listen(words: frozenset[str]) -> None:
@@ -160,6 +163,8 @@ def _listen(words: frozenset[str]) -> None:
             _speaking[Sign.EVALUATION].add(word)
         if _LOADER.search(word):
             _speaking[Sign.BATCHES].add(word)
+        if _RANK.search(word):
+            _speaking[Sign.RANK].add(word)
     _heard.update(words)
 
 
