@@ -33,6 +33,8 @@ class Sign(Enum):
     TENSOR_OF_NAME = auto()  # `tensor(...)` of something that is not written out
     RETAINED_GRAPH = auto()  # `retain_graph=True`
     GROWTH = auto()  # a sum or a list that something is added to
+    FORWARD_CALLED = auto()  # a call of `forward`, other than that of the base class
+    RESUMED_LOOP = auto()  # `range(...)` from something that has a name
     EVALUATION = auto()  # a name that speaks of validation, test or inference
     BATCHES = auto()  # a name that speaks of a data loader
     RANK = auto()  # a name that speaks of ranks, or of the first one, or of the environment that holds one
@@ -63,7 +65,8 @@ def signs(*groups: Iterable[Clue]) -> Signs:
     """Return signs: of each group one clue must be there.
 
     A string is a name in the source, with a dot before it if it is an attribute's, and `` =`` after that if something
-    is assigned to it, or `` [`` if it is asked for an element; a verb stands for all names of what makes it happen.
+    is assigned to it, or `` [`` if it is asked for an element; a path is a function of torch's, under whatever name it
+    was imported; a verb stands for all names of what makes it happen.
     """
     return tuple(group if isinstance(group, Near) else frozenset(group) for group in groups)
 

@@ -19,6 +19,7 @@ from astroid import nodes
 from pylint_torchcheck.pitfalls.pitfall import Pitfall
 from pylint_torchcheck.pitfalls.signs import LOCAL, Clue, Near, Sign, Signs, may_hold
 from pylint_torchcheck.torch_api.effects import MOVING_METHODS
+from pylint_torchcheck.trace.aliases import Aliases
 from pylint_torchcheck.trace.clues import is_collection, is_tensor, signs_of, signs_of_method
 from pylint_torchcheck.trace.neighbours import Reach, Source, reach_of, sources_of
 from pylint_torchcheck.trace.words import clues_in, code_of, words_in
@@ -55,6 +56,7 @@ class Survey:
         self._files: dict[str, int] = {}  # the project's, and how long they are
         self._pieces = 0  # of them, that names have led to
         self._lines = _lines_of(tree) if pitfalls else []
+        self._aliases = Aliases("\n".join(self._lines), self._wanted)
         if self._lines:
             try:
                 self._look_over(tree)
@@ -97,7 +99,7 @@ class Survey:
         """The bases and the decorators of a class count for it."""
         code = "\n".join(self._lines[_first_line(node) - 1 : node.body[0].lineno if node.body else node.end_lineno])
         words = words_in(code)
-        part = _Part(words, {*(clues_in(words, code) & self._wanted)})
+        part = _Part(words, {*self._clues_in(words, code)})
         self._named[node.name].append(part)
         self._module.append(part)
 
@@ -133,7 +135,7 @@ class Survey:
         if lines not in self._seen:
             code = "\n".join(self._lines[lines[0] - 1 : end])
             words = words_in(code)
-            self._seen[lines] = code, words, clues_in(words, code) & self._wanted
+            self._seen[lines] = code, words, self._clues_in(words, code)
         code, words, seen = self._seen[lines]
         found = {*seen, *signs_of_method(getattr(node, "name", ""), words, code)}
         displayed, tensors = set[str](), set[str]()
@@ -157,6 +159,9 @@ class Survey:
                 case nodes.Import() | nodes.ImportFrom():
                     self._note_import(inner)
         return words, found & self._wanted
+
+    def _clues_in(self, words: frozenset[str], code: str) -> frozenset[Clue]:
+        return (clues_in(words, code) & self._wanted) | self._aliases.paths(words, code)
 
     def _note_import(self, node: nodes.Import | nodes.ImportFrom) -> None:
         """What a name of another file of the project may lead to, matters to all who use the name."""

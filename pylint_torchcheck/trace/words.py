@@ -32,10 +32,13 @@ _ITERATOR = re.compile(
 )
 _DROPOUT = re.compile(r"(?:\bF|\bfunctional)\.\w*dropout\w*\s*\(|(?<![.\w])\w*dropout\w*\s*\(|\bdropout_p\b")
 _CHANGED = r"(?:[-+*/]=(?!=)|\.(?!requires_grad_|detach_)\w{1,40}[a-z]_\()"
+_BY_GRADIENT = re.compile(rf"{_CHANGED}[^\n]{{0,200}}?\.grad\b")
+_OWN_CHANGED = re.compile(r"\bself\.\w+\.(?!requires_grad_|detach_)\w{1,40}[a-z]_\(")
+_WEIGHT_CHANGED = re.compile(
+    rf"\bweight(?:\[[^\n]{{1,40}}?\])?\s*{_CHANGED}|\bweight\[[^\n]{{1,40}}?\]\s*=(?!=)"
+)
 _LEAF_CHANGED = re.compile(
-    rf"{_CHANGED}[^\n]{{0,200}}?\.grad\b|\bself\.\w+\.(?!requires_grad_|detach_)\w{{1,40}}[a-z]_\("
-    rf"|\bweight(?:\[[^\n]{{1,40}}?\])?\s*{_CHANGED}|\bweight\[[^\n]{{1,40}}?\]\s*=(?!=)"
-    rf"|\brequires_grad\s*=\s*True\b[\s\S]{{0,2000}}?(?:{_CHANGED}|\w\[[^\n]{{1,40}}?\]\s*=(?!=))"
+    rf"\brequires_grad\s*=\s*True\b[\s\S]{{0,2000}}?(?:{_CHANGED}|\w\[[^\n]{{1,40}}?\]\s*=(?!=))"
 )
 _DATA_CHANGED = re.compile(rf"\.data(?:\[[^\n]{{1,80}}?\])?\s*(?:{_CHANGED}|[-+*/]=)|\.data\[[^\n]{{1,80}}?\]\s*=(?!=)")
 _REARRANGED_VIEW = re.compile(
@@ -50,6 +53,8 @@ _IDLE = re.compile(
 )
 _TENSOR_OF = re.compile(r"\btensor\(\s*[^\W\d]")
 _RETAINED = re.compile(r"\bretain_graph\s*=\s*True\b")
+_FORWARD = re.compile(r"(?<!super\(\))(?<!self\))\.forward\(")
+_RESUMED = re.compile(r"\brange\(\s*[^\W\d][\w.]*\s*(?:\+\s*\d+\s*)?,")
 # Of what something must be in the source before a pattern is worth looking for, the pattern, what it is the sign of.
 _PATTERNS = (
     ((".",), _UNCALLED, Sign.UNCALLED_METHOD),
@@ -59,10 +64,15 @@ _PATTERNS = (
     (("dropout",), _DROPOUT, Sign.FUNCTIONAL_DROPOUT),
     (("retain_graph",), _RETAINED, Sign.RETAINED_GRAPH),
     (("tensor(",), _TENSOR_OF, Sign.TENSOR_OF_NAME),
-    ((".grad", "_(", "requires_grad", "weight"), _LEAF_CHANGED, Sign.LEAF_CHANGED),
+    ((".grad",), _BY_GRADIENT, Sign.LEAF_CHANGED),
+    (("_(",), _OWN_CHANGED, Sign.LEAF_CHANGED),
+    (("weight",), _WEIGHT_CHANGED, Sign.LEAF_CHANGED),
+    (("requires_grad",), _LEAF_CHANGED, Sign.LEAF_CHANGED),
     ((".data",), _DATA_CHANGED, Sign.DATA_CHANGED),
     ((".view(",), _REARRANGED_VIEW, Sign.REARRANGED_VIEW),
     ((".req",), _LIKE_REQUIRES_GRAD, Sign.LIKE_REQUIRES_GRAD),
+    ((".forward(",), _FORWARD, Sign.FORWARD_CALLED),
+    (("range(",), _RESUMED, Sign.RESUMED_LOOP),
     (("_grad", "inference_mode", "autocast"), _IDLE, Sign.IDLE_CONTEXT),
 )
 _GROWING = frozenset({".append", ".add", ".insert", ".appendleft", ".extend", ".update"})
@@ -145,7 +155,7 @@ def clues_in(words: frozenset[str], code: str) -> frozenset[Clue]:
     if "+=" in code or not _GROWING.isdisjoint(words):
         signs.add(Sign.GROWTH)
     for parts, pattern, sign in _PATTERNS:
-        if any(part in code for part in parts) and pattern.search(code):
+        if sign not in signs and any(part in code for part in parts) and pattern.search(code):
             signs.add(sign)
     return words | signs | {f"{name} {sign}" for name, sign in _ASSIGNED.findall(code)}
 

@@ -29,7 +29,7 @@ class DeprecatedCudaAmp(Pitfall):
     message = "%s is %s; write %s"
     guard = "torchguard.TrainStep"
     torch_versions = ">= 1.10 for autocast, >= 2.3 for GradScaler"
-    signs = signs(["autocast", "GradScaler", ".initialize", "scale_loss"])
+    signs = signs([*_NEWER, *_APEX])
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:

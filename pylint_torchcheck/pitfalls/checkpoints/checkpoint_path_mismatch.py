@@ -22,7 +22,7 @@ class CheckpointPathMismatch(Pitfall):
     symbol = "checkpoint-path-mismatch"
     message = "%s reads a file that nothing here writes, and %s is saved in its place; write torch.load(%s)"
     guard = "torchguard.Checkpointer"
-    signs = signs(["save", "load"])
+    signs = signs(["torch.save", "torch.load"])
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:

@@ -25,7 +25,7 @@ class HalfPrecisionCheckpoint(Pitfall):
         "write %s.state_dict() as it is, and turn a copy for inference alone"
     )
     guard = "torchguard.Checkpointer"
-    signs = signs(["save"], [Halved])
+    signs = signs(["torch.save"], [Halved])
     crosses_files = True
 
     @classmethod

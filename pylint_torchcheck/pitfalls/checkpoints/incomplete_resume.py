@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from pylint_torchcheck.pitfalls.pitfall import Finding, Near, Pitfall, signs
+from pylint_torchcheck.pitfalls.pitfall import Finding, Near, Pitfall, Sign, signs
 from pylint_torchcheck.pitfalls.questions import Call, Contents, Program, Restart
 from pylint_torchcheck.pitfalls.vocabulary import FileWritten, Kind, StateTaken
 
@@ -25,7 +25,7 @@ class IncompleteResume(Pitfall):
     symbol = "incomplete-resume"
     message = "%s %s; write %s, or call torchguard.Checkpointer(folder, ...).resume()"
     guard = "torchguard.Checkpointer"
-    signs = signs(Near({"load", "range"}), ["load"], [StateTaken])  # the load, or the loop over epochs that goes on
+    signs = signs(Near({"torch.load", Sign.RESUMED_LOOP}), ["torch.load"], [StateTaken])
     crosses_files = True
 
     @classmethod

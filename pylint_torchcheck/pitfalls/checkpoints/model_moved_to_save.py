@@ -23,7 +23,7 @@ class ModelMovedToSave(Pitfall):
         "write {key: value.cpu() for key, value in %s.state_dict().items()}"
     )
     guard = "torchguard.Checkpointer"
-    signs = signs([".cpu", ".to"], [".state_dict", "save"], [OptimizerStep])
+    signs = signs([".cpu", ".to"], [".state_dict", "torch.save"], [OptimizerStep])
     crosses_files = True
 
     @classmethod

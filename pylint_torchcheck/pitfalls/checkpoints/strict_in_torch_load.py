@@ -22,7 +22,7 @@ class StrictInTorchLoad(Pitfall):
         "write model.load_state_dict(torch.load(%s), strict=%s)"
     )
     guard = "torchguard.load_weights"
-    signs = signs(["load"])
+    signs = signs(["torch.load"])
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:

@@ -23,7 +23,7 @@ class WholeModuleSave(Pitfall):
         "write %s.state_dict() in its place"
     )
     guard = "torchguard.Checkpointer"
-    signs = signs(["save"])
+    signs = signs(["torch.save"])
     crosses_files = True
 
     @classmethod

@@ -19,7 +19,7 @@ class WrappedStateDict(Pitfall):
     symbol = "wrapped-state-dict"
     message = "%s is that of a wrapper, so every key begins with %s and fits no bare module; write %s.%s.state_dict()"
     guard = "torchguard.Checkpointer"
-    signs = signs([Wrapped], [".state_dict"], ["save"])
+    signs = signs([Wrapped], [".state_dict"], ["torch.save"])
     crosses_files = True
 
     @classmethod
