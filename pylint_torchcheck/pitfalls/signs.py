@@ -45,6 +45,7 @@ LOCAL = frozenset(
     {
         *(Sign.UNCALLED_METHOD, Sign.KEPT_COLLECTION, Sign.BARE_CONSTRUCTOR, Sign.BUILT_IN_FORWARD, Sign.LEAF),
         *(Sign.FUNCTIONAL_DROPOUT, Sign.COMPARED_DEVICE, Sign.IDLE_CONTEXT, Sign.LEAF_CHANGED, Sign.REARRANGED_VIEW),
+        Sign.TENSOR_OF_NAME,
     }
 )
 Clue: TypeAlias = str | Sign | type[Verb]
