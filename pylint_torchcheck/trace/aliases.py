@@ -17,7 +17,9 @@ _TARGET = re.compile(r"(\w+)[ \t]*$")
 _LONGEST_NAME = 80
 _DOTTED = re.compile(r"(?<![\w.)\]])[^\W\d]\w*(?:\.\w+)*")
 # Whose functions of these names are their own. Of other modules anything may come, torch's functions too.
-_OTHERS = frozenset("numpy scipy json pickle yaml os shutil functools np pd pandas joblib torchaudio librosa cv2".split())
+_OTHERS = frozenset(
+    "numpy scipy json pickle yaml os shutil functools np pd pandas joblib torchaudio librosa cv2".split()
+)
 
 
 class Aliases:

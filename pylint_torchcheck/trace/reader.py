@@ -40,6 +40,7 @@ from pylint_torchcheck.trace.values import NOTHING, PLAIN, Frame, Store, Value, 
 
 _MOST_UNROLLED = 4  # `for phase in ["train", "val"]` is read once for each phase
 _UNROLLED = frozenset({Kind.MODULE, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER})
+_UNTELLING = frozenset({Kind.DATA, Kind.UNKNOWN, Kind.LIBRARY, Kind.COLLECTION})
 _DEEPEST_PEELED = 3  # loops within loops of which the first iteration is read apart
 
 
@@ -598,9 +599,15 @@ class Reader(Imports):
         """Would a later iteration do what the first one did, which has built modules at the most?"""
         if not all(map(_only_builds, self.trace.recorded[begin:])):
             return False
-        held = ((before.get(slot), self.here().get(slot)) for slot in self.here().changed_since(before.below))
-        changed = {value.kind for was, now in held if was is not None and now is not None and was != now for value in was | now}
+        changed = self._kinds_changed(before)
         return changed <= (_UNTELLING if was_decided else _UNTELLING | {Kind.CONSTANT})
+
+    def _kinds_changed(self, before: State) -> set[Kind]:
+        """Return what the variables are and were that hold something else than before."""
+        now = self.here()
+        pairs = ((before.get(slot), now.get(slot)) for slot in now.changed_since(before.below))
+        changed = (one | other for one, other in pairs if one is not None and other is not None and one != other)
+        return {value.kind for values in changed for value in values}
 
     def repeat_for_framework(self, loop: Loop, iteration: Callable[[], None]) -> None:
         """Read what a framework does for each batch, in a loop that is not in sight."""
@@ -636,9 +643,6 @@ class Reader(Imports):
 def _only_builds(event: Event) -> bool:
     is_building = issubclass(event.verb, Created | Obtained) and all(one.kind is Kind.MODULE for one in event.subjects)
     return is_building or not event.subjects
-
-
-_UNTELLING = frozenset({Kind.DATA, Kind.UNKNOWN, Kind.LIBRARY, Kind.COLLECTION})
 
 
 def _takes_anything(case: nodes.MatchCase) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from pylint_torchcheck.pitfalls.signs import Clue, Sign
 from pylint_torchcheck.trace.purpose import MOST_WORDS, may_be_a_value, speaks_of_evaluation
@@ -34,9 +34,7 @@ _DROPOUT = re.compile(r"(?:\bF|\bfunctional)\.\w*dropout\w*\s*\(|(?<![.\w])\w*dr
 _CHANGED = r"(?:[-+*/]=(?!=)|\.(?!requires_grad_|detach_)\w{1,40}[a-z]_\()"
 _BY_GRADIENT = re.compile(rf"{_CHANGED}[^\n]{{0,200}}?\.grad\b")
 _OWN_CHANGED = re.compile(r"\bself\.\w+\.(?!requires_grad_|detach_)\w{1,40}[a-z]_\(")
-_WEIGHT_CHANGED = re.compile(
-    rf"\bweight(?:\[[^\n]{{1,40}}?\])?\s*{_CHANGED}|\bweight\[[^\n]{{1,40}}?\]\s*=(?!=)"
-)
+_WEIGHT_CHANGED = re.compile(rf"\bweight(?:\[[^\n]{{1,40}}?\])?\s*{_CHANGED}|\bweight\[[^\n]{{1,40}}?\]\s*=(?!=)")
 _LEAF_CHANGED = re.compile(
     rf"\brequires_grad\s*=\s*True\b[\s\S]{{0,2000}}?(?:{_CHANGED}|\w\[[^\n]{{1,40}}?\]\s*=(?!=))"
 )
@@ -75,6 +73,11 @@ _PATTERNS = (
     (("range(",), _RESUMED, Sign.RESUMED_LOOP),
     (("_grad", "inference_mode", "autocast"), _IDLE, Sign.IDLE_CONTEXT),
 )
+_SPEAKING: Mapping[Sign, Callable[[str], object]] = {
+    Sign.EVALUATION: speaks_of_evaluation,
+    Sign.BATCHES: _LOADER.search,
+    Sign.RANK: _RANK.search,
+}
 _GROWING = frozenset({".append", ".add", ".insert", ".appendleft", ".extend", ".update"})
 _F_STRING = r"(?:[fFtT][rR]?|[rR][fFtT])(?P<outer>[\"'])"
 # Each way to go on begins with a character of its own, so that what has no end is given up in one pass.
@@ -161,7 +164,7 @@ def clues_in(words: frozenset[str], code: str) -> frozenset[Clue]:
 
 
 _heard: set[str] = set()
-_speaking: dict[Sign, set[str]] = {Sign.EVALUATION: set(), Sign.BATCHES: set(), Sign.RANK: set()}  # which of these words say what
+_speaking: dict[Sign, set[str]] = {sign: set() for sign in _SPEAKING}  # which of these words say what
 
 
 def _listen(words: frozenset[str]) -> None:
@@ -169,12 +172,9 @@ def _listen(words: frozenset[str]) -> None:
     if len(_heard) > MOST_WORDS:
         _heard.clear()
     for word in words - _heard:
-        if speaks_of_evaluation(word):
-            _speaking[Sign.EVALUATION].add(word)
-        if _LOADER.search(word):
-            _speaking[Sign.BATCHES].add(word)
-        if _RANK.search(word):
-            _speaking[Sign.RANK].add(word)
+        for sign, speaks in _SPEAKING.items():
+            if speaks(word):
+                _speaking[sign].add(word)
     _heard.update(words)
 
 

@@ -39,9 +39,7 @@ class CollectiveUnderRankGuard(Pitfall):
         "%s waits for every rank of the group, and a condition lets only one rank come here, so it never returns; "
         "write it before the condition"
     )
-    signs = signs(
-        Near({*_COLLECTIVES, ".state_dict"}), Near({*_COLLECTIVES, _SHARDED.rpartition(".")[2]}), [Sign.RANK]
-    )
+    signs = signs(Near({*_COLLECTIVES, ".state_dict"}), Near({*_COLLECTIVES, _SHARDED.rpartition(".")[2]}), [Sign.RANK])
     crosses_files = True
 
     @classmethod
