@@ -296,7 +296,8 @@ class Functions(Expressions):
             self.store.derive(value, arguments.everything())
         instance = self.came_to_be(value, Obtained if guessed else Created)
         if constructor is not None and not self._is_one_of_many(value, definition):
-            function = self.store.make(Kind.FUNCTION, constructor, made.frame, definition=constructor)
+            frame = made.frame if constructor.parent is definition else self.home_of(constructor)
+            function = self.store.make(Kind.FUNCTION, constructor, frame, definition=constructor)
             self.follow(node, function, arguments, instance)
         elif constructor is None:
             self._fill_fields(value, definition, arguments)

@@ -90,11 +90,12 @@ class Machine:
     def is_worth_reading(self, definition: nodes.NodeNG, given: Values) -> bool:
         """May a call still be followed into ``definition``, after what has been read so far?
 
-        One that hands over an optimizer is what the rest is there for, and is not counted among the others.
+        One that hands over an optimizer, or a module out of this file, is what the rest is there for, and not counted.
         """
         if definition.root() is self.tree:
             return self._work <= _NEAR_LIMIT
-        if any(value.kind is Kind.OPTIMIZER for value in given):
+        kinds = {value.kind for value in given}
+        if Kind.OPTIMIZER in kinds or (Kind.MODULE in kinds and self.is_in_file):
             return self._work <= _FAR_LIMIT
         self._far += 1
         self._all_far += 1

@@ -432,7 +432,7 @@ class Reader(Imports):
             if value.kind is Kind.INSTANCE and isinstance(value.definition, nodes.ClassDef):
                 method = find_method(value.definition, name, self)
                 if method is not None:
-                    function = next(iter(self.function(method, self._class_frame(value))))
+                    function = next(iter(self.function(method, self.home_of(method))))
                     values |= self.follow(node, function, Arguments(), frozenset({value}))
         return values
 
