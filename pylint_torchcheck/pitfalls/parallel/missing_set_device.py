@@ -25,8 +25,10 @@ class MissingSetDevice(Pitfall):
     symbol = "missing-set-device"
     message = (
         "%s joins an NCCL group in a process that has not chosen a GPU, so %s means the first one on every rank; "
-        'call torch.cuda.set_device(int(os.environ["LOCAL_RANK"])) before it'
+        'call torch.cuda.set_device(int(os.environ["LOCAL_RANK"])) before it, or write with '
+        "torchguard.distributed() as env:"
     )
+    guard = "torchguard.distributed"
     signs = signs(["init_process_group"], [".cuda", ".to", "device"])
 
     @classmethod
