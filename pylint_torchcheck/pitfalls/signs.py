@@ -34,7 +34,6 @@ class Sign(Enum):
     RETAINED_GRAPH = auto()  # `retain_graph=True`
     GROWTH = auto()  # a sum or a list that something is added to
     FORWARD_CALLED = auto()  # a call of `forward`, other than that of the base class
-    RESUMED_LOOP = auto()  # `range(...)` from something that has a name
     EVALUATION = auto()  # a name that speaks of validation, test or inference
     BATCHES = auto()  # a name that speaks of a data loader
     RANK = auto()  # a name that speaks of ranks, or of the first one, or of the environment that holds one
@@ -55,6 +54,10 @@ class Near(frozenset[Clue]):
     """Clues of which one must stand in the file that is read, since that is where the pitfall is reported."""
 
 
+class InAnyFunction(frozenset[Clue]):
+    """Clues of which one must stand in any function of the file, or in what that leads to, perhaps in another one."""
+
+
 Signs: TypeAlias = tuple[frozenset[Clue], ...]
 
 
@@ -69,9 +72,16 @@ def signs(*groups: Iterable[Clue]) -> Signs:
     is assigned to it, or `` [`` if it is asked for an element; a path is a function of torch's, under whatever name it
     was imported; a verb stands for all names of what makes it happen.
     """
-    return tuple(group if isinstance(group, Near) else frozenset(group) for group in groups)
+    return tuple(group if isinstance(group, frozenset) else frozenset(group) for group in groups)
 
 
-def may_hold(wanted: Signs, near: Collection[Clue], everywhere: Collection[Clue]) -> bool:
-    """Is there a clue of each group, in the file that is read or in those that it imports?"""
-    return all(not group.isdisjoint(near if isinstance(group, Near) else everywhere) for group in wanted)
+def may_hold(wanted: Signs, near: Collection[Clue], reached: Collection[Clue], of_file: Collection[Clue]) -> bool:
+    """Is there a clue of each group?
+
+    Args:
+        near: what a function holds, with those that it may call in its file.
+        reached: the same, with other files of the project.
+        of_file: what all functions of the file reach.
+    """
+    where: dict[type, Collection[Clue]] = {Near: near, frozenset: reached, InAnyFunction: of_file}
+    return all(not group.isdisjoint(where[type(group)]) for group in wanted)

@@ -10,7 +10,7 @@ import io
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TypeAlias
 
@@ -76,9 +76,14 @@ class Survey:
         if scope is not self._tree and scope not in self._functions:
             return True
         parts = self._module if scope is self._tree else [self._functions[scope]]
-        near, far = _parted(set().union(*(part.clues for part in parts)))
-        everywhere = near | far
-        return any(may_hold(signs, near, everywhere) for signs in self._signs)
+        near, reached = _parted(parts)
+        return any(may_hold(signs, near, reached, self._of_file) for signs in self._signs)
+
+    @cached_property
+    def _of_file(self) -> set[Clue]:
+        """What all functions of the file, and its body, may come upon."""
+        _, reached = _parted((*self._functions.values(), *self._module))
+        return reached
 
     def _divide(self, scope: nodes.NodeNG, owner: str) -> None:
         """Divide the body of the module or of a class into its functions and its other statements."""
@@ -205,15 +210,15 @@ def _sought(pitfalls: tuple[type[Pitfall], ...]) -> tuple[list[Signs], frozenset
     return wanted, _clues(groups), _clues(group for group in groups if not isinstance(group, Near))
 
 
-def _parted(clues: _Found) -> tuple[set[Clue], set[Clue]]:
-    """Return the clues of this file, and those of others."""
-    near, far = set[Clue](), set[Clue]()
-    for clue in clues:
+def _parted(parts: Iterable[_Part]) -> tuple[set[Clue], set[Clue]]:
+    """Return the clues of this file in some of its parts, and these with those of other files."""
+    near, reached = set[Clue](), set[Clue]()
+    for clue in set[Clue | _Far]().union(*(part.clues for part in parts)):
         if isinstance(clue, tuple):
-            far.add(clue[0])
+            reached.add(clue[0])
         else:
             near.add(clue)
-    return near, far
+    return near, near | reached
 
 
 def _clues(groups: Iterable[frozenset[Clue]]) -> frozenset[Clue]:

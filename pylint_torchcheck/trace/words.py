@@ -52,7 +52,6 @@ _IDLE = re.compile(
 _TENSOR_OF = re.compile(r"\btensor\(\s*[^\W\d]")
 _RETAINED = re.compile(r"\bretain_graph\s*=\s*True\b")
 _FORWARD = re.compile(r"(?<!super\(\))(?<!self\))\.forward\(")
-_RESUMED = re.compile(r"\brange\(\s*[^\W\d][\w.]*\s*(?:\+\s*\d+\s*)?,")
 # Of what something must be in the source before a pattern is worth looking for, the pattern, what it is the sign of.
 _PATTERNS = (
     ((".",), _UNCALLED, Sign.UNCALLED_METHOD),
@@ -70,7 +69,6 @@ _PATTERNS = (
     ((".view(",), _REARRANGED_VIEW, Sign.REARRANGED_VIEW),
     ((".req",), _LIKE_REQUIRES_GRAD, Sign.LIKE_REQUIRES_GRAD),
     ((".forward(",), _FORWARD, Sign.FORWARD_CALLED),
-    (("range(",), _RESUMED, Sign.RESUMED_LOOP),
     (("_grad", "inference_mode", "autocast"), _IDLE, Sign.IDLE_CONTEXT),
 )
 _SPEAKING: Mapping[Sign, Callable[[str], object]] = {

@@ -18,8 +18,8 @@ class StrictInTorchLoad(Pitfall):
     msgid = "E7743"
     symbol = "strict-in-torch-load"
     message = (
-        "%s hands strict on to the unpickler, which knows no such argument and raises; "
-        "write model.load_state_dict(torch.load(%s), strict=%s)"
+        "%s hands strict on to the unpickler, which knows no such argument and raises; write "
+        "model.load_state_dict(torch.load(%s), strict=%s), or call torchguard.load_weights"
     )
     guard = "torchguard.load_weights"
     signs = signs(["torch.load"])
