@@ -14,23 +14,19 @@ import re
 import shutil
 import zlib
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import IO, Any, cast
-
-import torch
+from typing import Any
 
 from torchguard.checksums import crc32_of_files
 from torchguard.errors import CheckpointError, CorruptCheckpointError
 from torchguard.progress import Progress
+from torchguard.removal import Removal
+from torchguard.writing import Record, write_tensors
 
 MANIFEST = "manifest.json"
 SCHEMA = 1
 _TEMPORARY = re.compile(r".+\.tmp-(\d+)")
 _INSIDE = re.compile(r"(?:shards/)?[\w.-]*\w[\w.-]*")  # no way out of the folder
-_CHUNK = 1 << 20  # bytes
-
-Record = dict[str, int]  # "bytes" and "crc32" of a file
 
 
 def write_files(folder: Path, contents: Mapping[str, object], progress: Progress) -> dict[str, Record]:
@@ -41,7 +37,7 @@ def write_files(folder: Path, contents: Mapping[str, object], progress: Progress
         contents: file names to what ``torch.save`` writes into them.
         progress: is told of the bytes.
     """
-    return {name: _write_tensors(folder / name, content, progress) for name, content in contents.items()}
+    return {name: write_tensors(folder / name, content, progress) for name, content in contents.items()}
 
 
 def records_of(folder: Path) -> dict[str, Record]:
@@ -93,11 +89,11 @@ def verify_folder(folder: Path, progress: Progress | None = None) -> dict[str, A
     return manifest
 
 
-def remove_folder(folder: Path) -> None:
+def remove_folder(folder: Path, removal: Removal) -> None:
     """Delete a folder so that a half-deleted one is never taken for a damaged one."""
     temporary = temporary_name(folder)
     folder.rename(temporary)
-    shutil.rmtree(temporary, ignore_errors=True)
+    removal.remove(temporary)
 
 
 def remove_leftovers(parent: Path) -> None:
@@ -123,43 +119,6 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-class _Measured:
-    """A file that counts the bytes written to it and their crc32, so that they need not be read again.
-
-    Large pieces are written and added up at the same time, since neither holds python's lock.
-    """
-
-    def __init__(self, file: IO[bytes], progress: Progress, helper: ThreadPoolExecutor) -> None:
-        self._file, self._progress, self._helper = file, progress, helper
-        self.bytes = 0
-        self.crc32 = 0
-
-    def write(self, data: bytes) -> int:
-        size = len(data)
-        if size < _CHUNK:
-            self.crc32 = zlib.crc32(data, self.crc32)
-            self._file.write(data)
-        else:
-            added = self._helper.submit(zlib.crc32, data, self.crc32)
-            self._file.write(data)
-            self.crc32 = added.result()
-        self.bytes += size
-        self._progress.add(size)
-        return size
-
-    def flush(self) -> None:
-        self._file.flush()
-
-
-def _write_tensors(path: Path, content: object, progress: Progress) -> Record:
-    with path.open("xb") as file, ThreadPoolExecutor(1) as helper:
-        measured = _Measured(file, progress, helper)
-        torch.save(content, cast(IO[bytes], measured))
-        file.flush()
-        os.fsync(file.fileno())
-    return {"bytes": measured.bytes, "crc32": measured.crc32}
 
 
 def _write_manifest(path: Path, manifest: dict[str, Any]) -> None:

@@ -27,6 +27,7 @@ from torchguard.durable import (
 from torchguard.errors import CheckpointError, CorruptCheckpointError, NoGoodCheckpointError
 from torchguard.progress import Progress
 from torchguard.ranks import Ranks, on_each, on_first
+from torchguard.removal import Removal
 from torchguard.sharded import SHARDS, write_shards
 from torchguard.words import count
 
@@ -99,6 +100,7 @@ class Shelf:
 
     def __init__(self, folder: Path, ranks: Ranks) -> None:
         self.folder, self._ranks = folder, ranks
+        self._removal = Removal()
         on_first(ranks, lambda: _make(folder))
 
     def names(self) -> list[Path]:
@@ -158,6 +160,7 @@ class Shelf:
 
     def _begin(self, load: Load) -> tuple[Path, Path]:
         with self._explained("written"):
+            self._removal.settle()  # the new one may need the space
             remove_leftovers(self.folder)
             target = self._free_name(load.step, load.tag)
             temporary = temporary_name(target)
@@ -196,7 +199,7 @@ class Shelf:
             _refuse_unproven(newest)
         for folder in old:
             with suppress(OSError):  # the checkpoint is safe; what cannot be deleted now may be so the next time
-                remove_folder(folder)
+                remove_folder(folder, self._removal)
 
     def _free_name(self, step: int, tag: str | None) -> Path:
         """A checkpoint is never overwritten: a second save at the same step gets a number."""

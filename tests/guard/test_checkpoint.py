@@ -540,6 +540,25 @@ def test_full_disk_leaves_the_older_one_and_no_rubbish(run, folder, monkeypatch)
     assert run().checkpoints.resume().exact
 
 
+@pytest.fixture
+def small_disk():
+    """Writes fail in the middle of a file, as they do where the disk is really full."""
+    resource = pytest.importorskip("resource", reason="Windows has no such limit")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_disk_that_is_full_in_the_middle_of_a_file_leaves_the_older_one_and_no_rubbish(folder, small_disk):
+    checkpoints = tg.Checkpointer(folder, model=nn.Linear(500, 500), keep_last=1)
+    checkpoints.save()
+    small_disk(200_000)
+    with pytest.raises(tg.CheckpointError, match="cannot be written .* checkpoints in it are as they were"):
+        checkpoints.save()
+
+    assert names(folder) == ["step-0"]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="asks /proc which file a descriptor is")
 def test_everything_is_on_the_disk_before_the_rename(run, folder, monkeypatch):
     events, fsync, rename = [], os.fsync, Path.rename

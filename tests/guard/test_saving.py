@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 import torchguard as tg
+from torchguard import removal, writing
 from torchguard.host_copy import HostCopy
 
 ROOT = Path(__file__).parent.parent.parent
@@ -168,6 +169,86 @@ tg.Checkpointer({str(tmp_path)!r}, model=torch.nn.Linear(500, 500), async_save=T
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)
 
     assert names(tmp_path) == ["step-0"]
+
+
+# what the disk does meanwhile
+
+
+@pytest.fixture
+def forced_early(monkeypatch):
+    """As if each piece were large: the disk is told to write each."""
+    monkeypatch.setattr(writing, "_LARGE", 1)
+    monkeypatch.setattr(writing, "_AHEAD", 1)
+
+
+def test_large_file_is_whole_though_the_disk_began_early(make, folder, forced_early):
+    make().save()
+
+    assert make().resume().skipped == ()
+
+
+@pytest.mark.skipif(not hasattr(os, "fdatasync"), reason="fsync is called early instead")
+def test_disk_that_is_full_early_is_told(make, folder, forced_early, monkeypatch):
+    checkpoints = make(keep_last=1)
+    checkpoints.save()
+    fdatasync, told = os.fdatasync, []
+
+    def full_once(descriptor):
+        if told:
+            return fdatasync(descriptor)
+        told.append(descriptor)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fdatasync", full_once)  # as the system does: it does not tell fsync again
+    with pytest.raises(tg.CheckpointError, match="No space left"):
+        checkpoints.save()
+
+    assert names(folder) == ["step-0"]
+
+
+def deleted_but_open(_: object = None) -> list[str]:
+    links = [Path("/proc/self/fd") / name for name in os.listdir("/proc/self/fd")]
+    return [os.readlink(link) for link in links if link.is_symlink() and ".tmp-" in os.readlink(link)]
+
+
+@pytest.fixture
+def slow_to_free(monkeypatch):
+    """Every file is large, and its space is not given back until the event is set."""
+    go_on, let_go = threading.Event(), removal._let_go
+
+    def waits(descriptors):
+        assert go_on.wait(30)
+        let_go(descriptors)
+
+    monkeypatch.setattr(removal, "_LARGE", 0)
+    monkeypatch.setattr(removal, "_let_go", waits)
+    yield go_on
+    go_on.set()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc which files are open")
+def test_old_checkpoint_is_gone_at_once_and_its_space_by_the_next_save(make, folder, slow_to_free):
+    checkpoints = make(keep_last=1)
+    checkpoints.save()
+    checkpoints.save()
+
+    assert names(folder) == ["step-0.1"]
+    assert deleted_but_open()
+    slow_to_free.set()
+    checkpoints.save("last")
+    assert not any("step-0.tmp" in name for name in deleted_but_open())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc which files are open")
+def test_worker_does_not_keep_the_space_of_a_deleted_checkpoint(make, slow_to_free):
+    checkpoints = make(keep_last=1)
+    checkpoints.save()
+    checkpoints.save()
+    worker = os.fork()
+    if worker == 0:
+        os._exit(len(deleted_but_open()))
+
+    assert os.waitpid(worker, 0)[1] == 0
 
 
 # told to stop
