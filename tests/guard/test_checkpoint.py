@@ -553,7 +553,7 @@ def test_disk_that_is_full_in_the_middle_of_a_file_leaves_the_older_one_and_no_r
     checkpoints = tg.Checkpointer(folder, model=nn.Linear(500, 500), keep_last=1)
     checkpoints.save()
     small_disk(200_000)
-    with pytest.raises(tg.CheckpointError, match="cannot be written .* checkpoints in it are as they were"):
+    with pytest.raises(tg.CheckpointError, match=r"cannot be written .* checkpoints in it are as they were"):
         checkpoints.save()
 
     assert names(folder) == ["step-0"]
