@@ -90,7 +90,8 @@ class Checkpointer:
         async_save: copy the state into the host's memory and write it while the training goes on.
         timeout: seconds to wait for other ranks, and for a save in the background, before that is an error.
         signals: names such as ``"SIGTERM"``: when one comes, on any rank, all ranks save at the end of the same step,
-            and `tick` raises `Preempted`. They do what they did before after `close`.
+            and `tick` raises `Preempted`; of several Checkpointers in one process all save before. They do what they
+            did before after `close`.
         stateful: the objects, by the name that they have in the checkpoint: modules, optimizers, schedulers, a
             TrainStep, a ResumableLoader, random generators, or anything with ``state_dict()`` and
             ``load_state_dict()``. Modules are saved without the wrappers' prefixes.
@@ -153,9 +154,10 @@ class Checkpointer:
         told, failed, late = self._agreed()
         if failed:
             self._background.settle()
+        stops = bool(told) and self._signals.is_turn()
         due = late or (self._every_steps is not None and self.step % self._every_steps == 0)
-        saving = self.save() if due or told else None
-        if told and saving is not None:
+        saving = self.save() if due or stops else None
+        if stops and saving is not None and self._signals.is_last():
             self._stop(told, saving)
         return saving
 

@@ -31,30 +31,67 @@ class StopSignals:
     """Remembers the last of some signals that came, instead of what they do otherwise, until `restore`.
 
     A second SIGINT does what it did before, so that Ctrl-C twice ends a run that never comes to its next step.
+
+    Of several in one process all remember a signal. They then act one after the other, in the order in which they were
+    made and so within one round of the loop, and the last one stops the run.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
         self.came = 0  # the signal's number
+        self._earlier: StopSignals | None = None
+        self._later: StopSignals | None = None
+        self._told = 0  # so many steps know of the signal
+        self._acted = False
+        self._replaced: dict[int, Any] = {}
         numbers = [_number(name) for name in names]
         try:
-            self._replaced: dict[int, Any] = {number: signal.signal(number, self._see) for number in numbers}
+            for number in numbers:
+                self._replaced[number] = signal.signal(number, self._see)
+                self._follow(self._replaced[number])
         except ValueError:
             raise MisuseError(
                 "signals can only be handled in the main thread; make the Checkpointer there, or leave signals= out"
             ) from None
+
+    def is_turn(self) -> bool:
+        """Called once a step after a signal came, on any rank: is this the step to save at?
+
+        It is when the earlier ones have; or a step later, since they may have no steps any more.
+        """
+        self._told += 1
+        self._acted = self._earlier is None or self._earlier._acted or self._told > 1
+        return self._acted
+
+    def is_last(self) -> bool:
+        """Is the run to be stopped, or will others save before?"""
+        return self._later is None or self._later._acted or self._told > 1
 
     def restore(self) -> None:
         """Let the signals do again what they did before."""
         for number, handler in self._replaced.items():
             if signal.getsignal(number) == self._see:
                 signal.signal(number, handler if handler is not None else signal.SIG_DFL)
-        self._replaced = {}
+            elif self._later is not None and number in self._later._replaced:
+                self._later._replaced[number] = handler
+        if self._earlier is not None:
+            self._earlier._later = self._later
+        if self._later is not None:
+            self._later._earlier = self._earlier
+        self._replaced, self._earlier, self._later = {}, None, None
 
-    def _see(self, number: int, frame: FrameType | None) -> None:  # pylint: disable=unused-argument
+    def _follow(self, handler: object) -> None:
+        """The handler that ours replaces may be that of an earlier one."""
+        earlier = getattr(handler, "__self__", None)
+        if isinstance(earlier, StopSignals):
+            self._earlier, earlier._later = earlier, self
+
+    def _see(self, number: int, frame: FrameType | None) -> None:
         if number == signal.SIGINT and self.came == signal.SIGINT:
             self.restore()
             signal.raise_signal(number)
         self.came = number
+        if self._earlier is not None:
+            self._earlier._see(number, frame)
 
 
 def _number(name: str) -> int:

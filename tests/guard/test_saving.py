@@ -479,6 +479,73 @@ def test_loaded_state_is_no_part_of_the_file(make, net, folder):
     assert torch.equal(momentum, before)
 
 
+# several in one process
+
+
+@pytest.mark.parametrize("async_save", [False, True])
+def test_two_in_one_process_keep_out_of_each_others_way(tmp_path, async_save):
+    nets = {name: nn.Linear(3, 3) for name in ("a", "b")}
+    both = {
+        name: tg.Checkpointer(tmp_path / name, model=net, every_steps=1, keep_last=1, async_save=async_save)
+        for name, net in nets.items()
+    }
+    for checkpoints in (both["a"], both["b"], both["a"]):
+        checkpoints.tick()
+    for checkpoints in both.values():
+        checkpoints.close()
+    weights = {name: net.weight.clone() for name, net in nets.items()}
+    for net in nets.values():
+        nn.init.zeros_(net.weight)
+
+    steps = {name: tg.Checkpointer(tmp_path / name, model=net).resume().step for name, net in nets.items()}
+    assert steps == {"a": 2, "b": 1}
+    assert all(torch.equal(net.weight, weights[name]) for name, net in nets.items())
+
+
+@pytest.fixture
+def two(tmp_path):
+    """Two that a signal stops, in the order in which a loop calls their ticks."""
+    both = [tg.Checkpointer(tmp_path / name, model=nn.Linear(3, 3), signals=["SIGTERM"]) for name in ("a", "b")]
+    yield both
+    for checkpoints in both:
+        checkpoints.close()
+
+
+def tick_in_turn(checkpoints: list[tg.Checkpointer], signal_before: int) -> list[str]:
+    """Tick, with a signal before so many ticks, until the run is stopped; gives what was saved by then."""
+    for number in range(100):
+        if number == signal_before:
+            os.kill(os.getpid(), signal.SIGTERM)
+        try:
+            checkpoints[number % len(checkpoints)].tick()
+        except tg.Preempted:
+            break
+    return [name for one in checkpoints for name in names(one.folder)]
+
+
+@pytest.mark.parametrize(("signal_before", "saved"), [(2, ["step-2", "step-2"]), (3, ["step-3", "step-3"])])
+def test_signal_stops_two_at_the_same_step(two, signal_before, saved):
+    assert tick_in_turn(two, signal_before) == saved
+
+
+@pytest.mark.parametrize("idle", [0, 1])
+def test_signal_stops_one_though_the_other_has_no_steps_any_more(two, idle):
+    active = two[1 - idle]
+
+    assert tick_in_turn([active], signal_before=0)[-1] == "step-2"
+    assert active.step == 2
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_signals_do_what_they_did_after_two_are_closed(tmp_path, order):
+    before = signal.getsignal(signal.SIGUSR1)
+    both = [tg.Checkpointer(tmp_path / name, model=nn.Linear(3, 3), signals=["SIGUSR1"]) for name in ("a", "b")]
+    for index in order:
+        both[index].close()
+
+    assert signal.getsignal(signal.SIGUSR1) == before
+
+
 # who may write
 
 

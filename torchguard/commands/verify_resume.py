@@ -12,9 +12,9 @@ from pathlib import Path
 from torchguard.commands.scripts import NoAnswerError, Script
 from torchguard.commands.verdict import Line, Moment, Verdict, judge_ranks, moment
 
-_DESCRIPTION = """Runs a training script whole; runs it again and kills it (SIGKILL, all ranks) at a random step; runs it a
-third time, which resumes. Compares the order of samples, losses, learning rates and weights of every step, bit by bit,
-on each rank, and says what differs first and which state was missing. The checkpoints of the script's
+_DESCRIPTION = """Runs a training script whole; runs it again and kills it, on all ranks by SIGKILL, at a random step;
+runs it a third time, which resumes. Compares the order of samples, losses, learning rates and weights of every step,
+bit by bit, on each rank, and says what differs first and which state was missing. The checkpoints of the script's
 torchguard.Checkpointer, or of several, go to a folder of the command's own. The script has to be short: let its
 arguments choose little data, few epochs."""
 
