@@ -17,6 +17,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from torchguard.background import Background
+from torchguard.durable import point_at
 from torchguard.errors import CheckpointError, MisuseError
 from torchguard.folder_lock import lock_folder, unlock_folder
 from torchguard.host_copy import HostCopy
@@ -218,8 +219,20 @@ class Checkpointer:
         restore.load()
         self.step, self._owns_folder = manifest["step"], True
         self._saved_at = time.monotonic()
-        skipped = on_first(self._ranks, lambda: tuple(Skipped(set_aside(folder), reason) for folder, reason in bad))
+        skipped = on_first(self._ranks, lambda: self._set_aside(bad, path))
         return ResumeReport(self.step, path, skipped, tuple(restore.why_not_exact), self._epoch())
+
+    def latest(self) -> Path | None:
+        """The newest checkpoint that is whole, verified byte for byte; ``None`` if there is none at all.
+
+        Nothing is set aside. All ranks call it. The link ``latest`` in the folder leads to the newest one without
+        verification.
+
+        Raises:
+            NoGoodCheckpointError: there are checkpoints and none is whole.
+        """
+        good, _ = self._shelf.newest_good()
+        return good[0] if good else None
 
     def best(self) -> Path | None:
         """The checkpoint with the best metric of those that are there; ``None`` if none was given."""
@@ -279,6 +292,12 @@ class Checkpointer:
 
     def _epoch(self) -> int | None:
         return self._loaders[0].epoch if self._loaders else None
+
+    def _set_aside(self, bad: Sequence[tuple[Path, str]], good: Path) -> tuple[Skipped, ...]:
+        skipped = tuple(Skipped(set_aside(folder), reason) for folder, reason in bad)
+        if skipped:
+            point_at(good)
+        return skipped
 
     def _claim(self) -> None:
         """Become the one process that writes here."""

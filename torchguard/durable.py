@@ -14,6 +14,7 @@ import re
 import shutil
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from torchguard.removal import Removal
 from torchguard.writing import Record, write_tensors
 
 MANIFEST = "manifest.json"
+LATEST = "latest"
 SCHEMA = 1
 _TEMPORARY = re.compile(r".+\.tmp-(\d+)")
 _INSIDE = re.compile(r"(?:shards/)?[\w.-]*\w[\w.-]*")  # no way out of the folder
@@ -51,7 +53,7 @@ def records_of(folder: Path) -> dict[str, Record]:
 
 
 def commit_folder(temporary: Path, target: Path, files: Mapping[str, Record], facts: Mapping[str, Any]) -> None:
-    """Give a folder whose files are on the disk its manifest and its name; from then on it counts.
+    """Give a folder whose files are on the disk its manifest and its name; from then on it counts, and is `LATEST`.
 
     Args:
         temporary: what `temporary_name` gave for the target.
@@ -62,7 +64,17 @@ def commit_folder(temporary: Path, target: Path, files: Mapping[str, Record], fa
     _write_manifest(temporary / MANIFEST, {"schema": SCHEMA, **facts, "files": files})
     sync_folder(temporary)
     temporary.rename(target)
+    point_at(target)
     sync_folder(target.parent)
+
+
+def point_at(target: Path) -> None:
+    """Let `LATEST`, beside the folder, lead to it. For people and scripts: no guard relies on it."""
+    link = target.with_name(LATEST)
+    temporary = temporary_name(link)
+    with suppress(OSError):  # no such links here, or something else has the name
+        temporary.symlink_to(target.name, target_is_directory=True)
+        temporary.replace(link)
 
 
 def discard_folder(temporary: Path) -> None:
@@ -89,6 +101,19 @@ def verify_folder(folder: Path, progress: Progress | None = None) -> dict[str, A
     return manifest
 
 
+def verify_file(path: Path) -> None:
+    """Compare one file of a committed folder with the manifest.
+
+    Raises:
+        CorruptCheckpointError: it is not, byte for byte, what was written, or the manifest is damaged or does not list
+            it.
+    """
+    records = read_manifest(path.parent)["files"]
+    if path.name not in records:
+        raise CorruptCheckpointError(f"{MANIFEST} does not list {path.name}")
+    _verify_files({path: records[path.name]}, None)
+
+
 def remove_folder(folder: Path, removal: Removal) -> None:
     """Delete a folder so that a half-deleted one is never taken for a damaged one."""
     temporary = temporary_name(folder)
@@ -101,6 +126,8 @@ def remove_leftovers(parent: Path) -> None:
     for entry in parent.iterdir():
         found = _TEMPORARY.fullmatch(entry.name)
         if found and not _is_other_process(int(found[1])):
+            if entry.is_symlink():
+                entry.unlink()
             shutil.rmtree(entry, ignore_errors=True)
 
 

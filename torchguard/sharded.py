@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.checkpoint.filesystem import FileSystemReader, FileSystemWriter
-from torch.distributed.checkpoint.metadata import Metadata
+from torch.distributed.checkpoint.metadata import Metadata, TensorStorageMetadata
 from torch.distributed.checkpoint.state_dict import (
     StateDictOptions,
     get_model_state_dict,
@@ -101,6 +101,18 @@ def read_shards(folder: Path, metadata: Metadata, shards: Mapping[str, Tensor], 
     with _explained("read"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that one process is one process
         load(dict(shards), storage_reader=reader, process_group=group, no_dist=group is None)
+
+
+def read_whole(folder: Path, name: str) -> dict[str, Tensor]:
+    """The tensors of one module or optimizer of a checkpoint, put together from all shards; on the CPU."""
+    metadata = read_metadata(folder)
+    tensors = {
+        key: torch.empty(stored.size, dtype=stored.properties.dtype)
+        for key, stored in metadata.state_dict_metadata.items()
+        if key.startswith(f"{name}.") and isinstance(stored, TensorStorageMetadata)
+    }
+    read_shards(folder, metadata, tensors, None)
+    return {key.removeprefix(f"{name}."): tensor for key, tensor in tensors.items()}
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from torch import Tensor
 
 from torchguard.durable import (
+    MANIFEST,
     commit_folder,
     discard_folder,
     read_manifest,
@@ -226,6 +227,11 @@ def checkpoints_in(parent: Path) -> list[Path]:
     folders = [entry for entry in parent.iterdir() if entry.is_dir()]
     found = [(match, entry) for entry in folders if (match := _NAME.fullmatch(entry.name))]
     return [entry for _, entry in sorted(found, key=lambda pair: (int(pair[0][1]), int(pair[0][2] or 0)))]
+
+
+def is_checkpoint(folder: Path) -> bool:
+    """By its name and its manifest, or by what a link such as ``latest`` leads to; whole or not."""
+    return _NAME.fullmatch(folder.resolve().name) is not None and (folder / MANIFEST).is_file()
 
 
 def set_aside_in(parent: Path) -> list[Path]:

@@ -122,7 +122,7 @@ def ends(children: list[int]) -> list[int]:
 
 
 def names(folder: Path) -> list[str]:
-    return sorted(entry.name for entry in folder.iterdir())
+    return sorted(entry.name for entry in folder.iterdir() if entry.name != "latest")
 
 
 def same(one: object, other: object) -> bool:
@@ -302,6 +302,22 @@ def shards_go_to_a_whole_model(folder: Path) -> None:
 def whole_model_goes_to_shards(folder: Path) -> None:
     run_until(folder, 1, 5, sharded=False, batch_size=4, every_steps=5)
     goes_on_from(folder, 2, True, "whole, and is sharded here")
+
+
+def shards_are_read_as_weights(folder: Path) -> None:
+    run_until(folder, 2, 5, sharded=True, every_steps=5)
+    net = nn.Sequential(nn.Linear(6, 8), nn.Linear(8, 3))
+    report = tg.load_weights(net, folder / "run")
+
+    assert len(report.loaded) == 4, report
+    assert same(whole(net.state_dict()), end_of(folder)["net"])
+
+    (shard,) = (folder / "run" / "step-5" / "shards").glob("__0_*.distcp")
+    content = bytearray(shard.read_bytes())
+    content[len(content) // 2] ^= 1
+    shard.write_bytes(content)
+    with pytest.raises(tg.UnreadableFileError, match=r"step-5 is damaged \(__0_0\.distcp was changed"):
+        tg.load_weights(net, folder / "run")
 
 
 def shards_of_another_architecture_are_refused(folder: Path) -> None:

@@ -58,7 +58,7 @@ def is_same(one: object, other: object) -> bool:
 @pytest.mark.parametrize("whom", ["torchrun", "1"])
 def test_job_that_was_told_to_stop_goes_on_bit_identically(straight, tmp_path, whom):
     seconds = stopped(tmp_path, whom)
-    (checkpoint,) = (tmp_path / "run").iterdir()
+    (checkpoint,) = (tmp_path / "run").glob("step-*")
     step = int(checkpoint.name.removeprefix("step-"))
     resumed = run_to_the_end(tmp_path)
 

@@ -21,6 +21,7 @@ SHARDED = [
     "killed_shards_resume_bit_identically",
     "shards_go_to_a_whole_model",
     "whole_model_goes_to_shards",
+    "shards_are_read_as_weights",
     "shards_of_another_architecture_are_refused",
     "shards_that_would_run_code_are_refused",
 ]
