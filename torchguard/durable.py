@@ -121,13 +121,18 @@ def remove_folder(folder: Path, removal: Removal) -> None:
     removal.remove(temporary)
 
 
+def leftovers_in(parent: Path) -> list[Path]:
+    """What processes left half-written or half-deleted when they died."""
+    found = [(entry, match) for entry in parent.iterdir() if (match := _TEMPORARY.fullmatch(entry.name))]
+    return sorted(entry for entry, match in found if not _is_other_process(int(match[1])))
+
+
 def remove_leftovers(parent: Path) -> None:
-    """Delete what processes left half-written or half-deleted when they died."""
-    for entry in parent.iterdir():
-        found = _TEMPORARY.fullmatch(entry.name)
-        if found and not _is_other_process(int(found[1])):
-            if entry.is_symlink():
-                entry.unlink()
+    """Delete `leftovers_in` a folder."""
+    for entry in leftovers_in(parent):
+        if entry.is_symlink():
+            entry.unlink()
+        else:
             shutil.rmtree(entry, ignore_errors=True)
 
 

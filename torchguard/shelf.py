@@ -30,6 +30,7 @@ from torchguard.progress import Progress
 from torchguard.ranks import Ranks, on_each, on_first
 from torchguard.removal import Removal
 from torchguard.sharded import SHARDS, write_shards
+from torchguard.tensors import stored_bytes
 from torchguard.words import count
 
 # step-120; step-120.1 is a second save at the same step; step-120-final has a tag
@@ -122,7 +123,7 @@ class Shelf:
             if self._ranks.rank == 0:
                 discard_folder(temporary)
             raise
-        on_first(self._ranks, lambda: self._delete_old(target, keep))
+        on_first(self._ranks, lambda: self._delete_old(target, keep, shown))
         return target
 
     def newest_good(self) -> tuple[tuple[Path, dict[str, Any]] | None, list[tuple[Path, str]]]:
@@ -172,7 +173,8 @@ class Shelf:
         """The records of the files of all ranks."""
 
         def write_own() -> tuple[dict[str, dict[str, int]], bool]:
-            with self._explained("written"), Progress(f"saving step {load.step}", shown=shown) as progress:
+            total = stored_bytes(load.contents)
+            with self._explained("written"), Progress(f"saving step {load.step}", total, shown=shown) as progress:
                 return write_files(temporary, load.contents, progress), bool(load.shards)
 
         def write_shared() -> None:
@@ -194,10 +196,10 @@ class Shelf:
         with self._explained("written"):
             commit_folder(temporary, target, files, {"step": load.step, "ranks": self._ranks.size, **load.facts})
 
-    def _delete_old(self, newest: Path, keep: Keep) -> None:
+    def _delete_old(self, newest: Path, keep: Keep, shown: bool) -> None:
         old = [folder for folder in keep.old(self.names()) if folder != newest]
         if old:
-            _refuse_unproven(newest)
+            _refuse_unproven(newest, shown)
         for folder in old:
             with suppress(OSError):  # the checkpoint is safe; what cannot be deleted now may be so the next time
                 remove_folder(folder, self._removal)
@@ -271,9 +273,10 @@ def set_aside(folder: Path) -> Path:
         return folder
 
 
-def _refuse_unproven(newest: Path) -> None:
+def _refuse_unproven(newest: Path, shown: bool) -> None:
     try:
-        verify_folder(newest)
+        with Progress(f"reading {newest.name} back", size_of(newest), shown=shown) as progress:
+            verify_folder(newest, progress)
     except CorruptCheckpointError as error:
         raise CheckpointError(
             f"{newest} reads back otherwise than it was written ({error}), so the disk cannot be trusted and "

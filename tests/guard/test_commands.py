@@ -71,6 +71,19 @@ def test_lists_what_was_set_aside(folder, capsys):
     assert listed(capsys, folder)[1][-1] == "step-0.bad: set aside by a resume that found it damaged"
 
 
+def test_one_checkpoint_may_be_named(folder, capsys):
+    status, lines = listed(capsys, folder / "step-0")
+
+    assert status == 0
+    assert [line.split()[0] for line in lines] == ["step-0"]
+
+
+def test_lists_what_a_process_left_that_died(folder, capsys):
+    (folder / "step-2.tmp-999999999").mkdir()
+
+    assert listed(capsys, folder)[1][-1].startswith("step-2.tmp-999999999: left half-written")
+
+
 def test_folder_without_checkpoints_is_told(tmp_path, capsys):
     assert listed(capsys, tmp_path) == (1, [f"{tmp_path} holds no checkpoints"])
     assert listed(capsys, tmp_path / "none") == (2, [])

@@ -171,6 +171,36 @@ tg.Checkpointer({str(tmp_path)!r}, model=torch.nn.Linear(500, 500), async_save=T
     assert names(tmp_path) == ["step-0"]
 
 
+# for somebody who waits at a terminal
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """What is written to stderr, a terminal, by a machine on which everything takes seconds."""
+    written, seconds = [], iter(range(0, 10_000, 2))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(sys.stderr, "write", written.append)
+    monkeypatch.setattr(time, "monotonic", lambda: next(seconds))
+    return written
+
+
+def test_long_save_tells_how_far_it_is_and_leaves_nothing(make, terminal):
+    checkpoints = make(model=nn.Linear(1000, 1000), keep_last=1)
+    checkpoints.save()
+    checkpoints.save()
+    told = "".join(terminal)
+
+    assert re.search(r"saving step 0: 4\.0 MB of 4\.0 MB, ", told)
+    assert re.search(r"reading step-0\.1 back: [\d.]+ MB of 4\.0 MB, ", told)
+    assert terminal[-1] == "\r\033[K"
+
+
+def test_save_in_the_background_is_silent(make, terminal):
+    make(model=nn.Linear(1000, 1000), async_save=True).save().result()
+
+    assert terminal == []
+
+
 # what the disk does meanwhile
 
 
