@@ -141,6 +141,9 @@ class Checkpointer:
         if every_steps is not None or every_seconds is not None:
             on_first(self._ranks, self._claim)
         self._signals = StopSignals(_listed(signals))
+        weakref.finalize(
+            self, self._signals.retire
+        )  # handlers stay, as they can be given back by the main thread alone
         # What only one rank can know has to be agreed on at each step.
         self._agrees = self._ranks.size > 1 and bool(signals or every_seconds or async_save)
 

@@ -38,16 +38,16 @@ class StopSignals:
 
     def __init__(self, names: Sequence[str]) -> None:
         self.came = 0  # the signal's number
-        self._earlier: StopSignals | None = None
-        self._later: StopSignals | None = None
+        self.earlier: StopSignals | None = None
+        self.later: StopSignals | None = None
         self._told = 0  # so many steps know of the signal
-        self._acted = False
-        self._replaced: dict[int, Any] = {}
+        self.acted = False
+        self.replaced: dict[int, Any] = {}
         numbers = [_number(name) for name in names]
         try:
             for number in numbers:
-                self._replaced[number] = signal.signal(number, self._see)
-                self._follow(self._replaced[number])
+                self.replaced[number] = signal.signal(number, self.see)
+                self._follow(self.replaced[number])
         except ValueError:
             raise MisuseError(
                 "signals can only be handled in the main thread; make the Checkpointer there, or leave signals= out"
@@ -59,39 +59,44 @@ class StopSignals:
         It is when the earlier ones have; or a step later, since they may have no steps any more.
         """
         self._told += 1
-        self._acted = self._earlier is None or self._earlier._acted or self._told > 1
-        return self._acted
+        self.acted = self.earlier is None or self.earlier.acted or self._told > 1
+        return self.acted
 
     def is_last(self) -> bool:
         """Is the run to be stopped, or will others save before?"""
-        return self._later is None or self._later._acted or self._told > 1
+        return self.later is None or self.later.acted or self._told > 1
+
+    def retire(self) -> None:
+        """Let the others wait for this one no longer."""
+        self.acted = True
 
     def restore(self) -> None:
         """Let the signals do again what they did before."""
-        for number, handler in self._replaced.items():
-            if signal.getsignal(number) == self._see:
+        for number, handler in self.replaced.items():
+            if signal.getsignal(number) == self.see:
                 signal.signal(number, handler if handler is not None else signal.SIG_DFL)
-            elif self._later is not None and number in self._later._replaced:
-                self._later._replaced[number] = handler
-        if self._earlier is not None:
-            self._earlier._later = self._later
-        if self._later is not None:
-            self._later._earlier = self._earlier
-        self._replaced, self._earlier, self._later = {}, None, None
+            elif self.later is not None and number in self.later.replaced:
+                self.later.replaced[number] = handler
+        if self.earlier is not None:
+            self.earlier.later = self.later
+        if self.later is not None:
+            self.later.earlier = self.earlier
+        self.replaced, self.earlier, self.later = {}, None, None
 
     def _follow(self, handler: object) -> None:
         """The handler that ours replaces may be that of an earlier one."""
         earlier = getattr(handler, "__self__", None)
         if isinstance(earlier, StopSignals):
-            self._earlier, earlier._later = earlier, self
+            self.earlier, earlier.later = earlier, self
 
-    def _see(self, number: int, frame: FrameType | None) -> None:
+    def see(self, number: int, frame: FrameType | None) -> None:
+        """The handler."""
         if number == signal.SIGINT and self.came == signal.SIGINT:
             self.restore()
             signal.raise_signal(number)
         self.came = number
-        if self._earlier is not None:
-            self._earlier._see(number, frame)
+        if self.earlier is not None:
+            self.earlier.see(number, frame)
 
 
 def _number(name: str) -> int:

@@ -183,10 +183,10 @@ class ShardedOptimizerPart:
 
     def save(self) -> dict[str, Any]:
         flat = self._flat() if self.optimizer.state else {}
-        plain = {key: value for key, value in flat.items() if not isinstance(value, Tensor)}
+        others = {key: value for key, value in flat.items() if not isinstance(value, Tensor)}
         groups = [{key: value for key, value in group.items() if key != "params"} for group in self._groups()]
         kind = type(self.optimizer).__name__
-        return {"class": kind, "sharded": _forms(self.shards()), "plain": plain, "groups": groups}
+        return {"class": kind, "sharded": _forms(self.shards()), "plain": others, "groups": groups}
 
     def refuse(self, saved: Any) -> None:
         _refuse_optimizer(self.name, self.optimizer, saved, len(saved["groups"]))

@@ -1,5 +1,6 @@
 """When and how the Checkpointer saves: in the background, at a signal, by the clock; what it keeps, who may write."""
 
+import gc
 import os
 import random
 import re
@@ -564,6 +565,18 @@ def test_signal_stops_one_though_the_other_has_no_steps_any_more(two, idle):
 
     assert tick_in_turn([active], signal_before=0)[-1] == "step-2"
     assert active.step == 2
+
+
+def test_signal_waits_for_none_that_is_gone(two, tmp_path):
+    third = tg.Checkpointer(tmp_path / "c", model=nn.Linear(3, 3), signals=["SIGTERM"])
+    while two:
+        two.pop()
+    gc.collect()
+    saved = tick_in_turn([third], signal_before=0)
+    third.close()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the handlers of the two that were never closed
+
+    assert saved == ["step-1"]
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])

@@ -42,7 +42,7 @@ class Script:
     def run(self, name: str, checkpoints: str, kill_at: Moment = (0, 0)) -> list[list[Line]]:
         """What the recorder wrote, on each rank."""
         record, log = self.folder / name, self.folder / f"{name}.log"
-        own = [str(record), str(self.folder / checkpoints), "{}:{}".format(*kill_at), str(self.every)]
+        own = [str(record), str(self.folder / checkpoints), f"{kill_at[0]}:{kill_at[1]}", str(self.every)]
         command = [*self._launcher(name), "-m", "torchguard.commands.recorder", *own, self.path, *self.arguments]
         with log.open("w", encoding="utf-8") as output:
             run = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, env=_environment(), check=False)
