@@ -75,6 +75,8 @@ def point_at(target: Path) -> None:
     with suppress(OSError):  # no such links here, or something else has the name
         temporary.symlink_to(target.name, target_is_directory=True)
         temporary.replace(link)
+    with suppress(OSError):
+        temporary.unlink(missing_ok=True)
 
 
 def discard_folder(temporary: Path) -> None:

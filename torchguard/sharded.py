@@ -72,8 +72,12 @@ def with_local(value: Tensor, copied: Callable[[Tensor], Tensor]) -> Tensor:
 
 
 def write_shards(folder: Path, shards: Mapping[str, Tensor], group: Any) -> None:
-    """Write this rank's part; all ranks call it."""
-    writer = FileSystemWriter(folder / SHARDS, sync_files=True)
+    """Write this rank's part; all ranks call it.
+
+    Raises:
+        OSError: the disk failed on any rank, on all of them.
+    """
+    writer = _Writer(folder / SHARDS, sync_files=True)
     with _explained("written"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that one process is one process
         save(dict(shards), storage_writer=writer, process_group=group, no_dist=group is None)
@@ -123,7 +127,7 @@ def _explained(verb: str) -> Iterator[None]:
     except CheckpointException as error:
         rank = min(error.failures)
         cause = error.failures[rank][0]
-        if isinstance(cause, TorchguardError):
+        if isinstance(cause, TorchguardError) or (isinstance(cause, OSError) and verb == "written"):
             raise cause from None
         raise CheckpointError(f"the shards cannot be {verb} (rank {rank}: {type(cause).__name__}: {cause})") from None
 
@@ -284,6 +288,18 @@ def _refuse_forms(name: str, here: Mapping[str, str], there: Mapping[str, str]) 
             raise StateMismatchError(
                 f'{name} has "{key}" with {form} and the checkpoint with {there[key]}; build {name} as it was saved'
             )
+
+
+class _Writer(FileSystemWriter):
+    """torch makes an error of its own of a disk that is full, and only that one is told to the other ranks."""
+
+    def write_data(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().write_data(*args, **kwargs)
+        except RuntimeError as error:
+            if isinstance(error.__context__, OSError):
+                raise error.__context__ from None
+            raise
 
 
 class _Reader(FileSystemReader):

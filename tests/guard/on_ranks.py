@@ -320,6 +320,22 @@ def shards_are_read_as_weights(folder: Path) -> None:
         tg.load_weights(net, folder / "run")
 
 
+def disk_that_is_full_is_told_on_all_ranks_of_shards(folder: Path) -> None:
+    import resource
+
+    def work() -> None:
+        net = fully_shard(nn.Linear(300, 300), mesh=init_device_mesh("cpu", (distributed.get_world_size(),)))
+        checkpoints = tg.Checkpointer(folder / "run", model=net)
+        checkpoints.save()
+        if distributed.get_rank() == 1:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+        with pytest.raises(tg.CheckpointError, match=r"run cannot be written \(File too large\), so nothing was saved"):
+            checkpoints.save()
+
+    assert ends(launch(2, work)) == [0, 0]
+    assert names(folder / "run") == ["step-0"]
+
+
 def shards_of_another_architecture_are_refused(folder: Path) -> None:
     run_until(folder, 1, 5, sharded=True, every_steps=5)
 

@@ -261,6 +261,7 @@ def test_something_else_called_latest_is_left_alone(run, folder):
     checkpoints.save()
 
     assert (folder / "latest" / "notes").read_text() == "mine"
+    assert names(folder) == ["step-0"]
 
 
 # damage

@@ -22,6 +22,7 @@ SHARDED = [
     "shards_go_to_a_whole_model",
     "whole_model_goes_to_shards",
     "shards_are_read_as_weights",
+    "disk_that_is_full_is_told_on_all_ranks_of_shards",
     "shards_of_another_architecture_are_refused",
     "shards_that_would_run_code_are_refused",
 ]
