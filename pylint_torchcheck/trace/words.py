@@ -52,24 +52,27 @@ _IDLE = re.compile(
 _TENSOR_OF = re.compile(r"\btensor\(\s*[^\W\d]")
 _RETAINED = re.compile(r"\bretain_graph\s*=\s*True\b")
 _FORWARD = re.compile(r"(?<!super\(\))(?<!self\))\.forward\(")
-# Of what something must be in the source before a pattern is worth looking for, the pattern, what it is the sign of.
+# What must be in the source before a pattern is worth looking for, the pattern, and what it is the sign of.
 _PATTERNS = (
-    ((".",), _UNCALLED, Sign.UNCALLED_METHOD),
-    (("requires_grad", "Parameter("), _LEAF, Sign.LEAF),
-    (("evice",), _COMPARED, Sign.COMPARED_DEVICE),
-    (("parameters(",), _ITERATOR, Sign.KEPT_ITERATOR),
-    (("dropout",), _DROPOUT, Sign.FUNCTIONAL_DROPOUT),
-    (("retain_graph",), _RETAINED, Sign.RETAINED_GRAPH),
-    (("tensor(",), _TENSOR_OF, Sign.TENSOR_OF_NAME),
-    ((".grad",), _BY_GRADIENT, Sign.LEAF_CHANGED),
-    (("_(",), _OWN_CHANGED, Sign.LEAF_CHANGED),
-    (("weight",), _WEIGHT_CHANGED, Sign.LEAF_CHANGED),
-    (("requires_grad",), _LEAF_CHANGED, Sign.LEAF_CHANGED),
-    ((".data",), _DATA_CHANGED, Sign.DATA_CHANGED),
-    ((".view(",), _REARRANGED_VIEW, Sign.REARRANGED_VIEW),
-    ((".req",), _LIKE_REQUIRES_GRAD, Sign.LIKE_REQUIRES_GRAD),
-    ((".forward(",), _FORWARD, Sign.FORWARD_CALLED),
-    (("_grad", "inference_mode", "autocast"), _IDLE, Sign.IDLE_CONTEXT),
+    (".", _UNCALLED, Sign.UNCALLED_METHOD),
+    ("requires_grad", _LEAF, Sign.LEAF),
+    ("Parameter(", _LEAF, Sign.LEAF),
+    ("evice", _COMPARED, Sign.COMPARED_DEVICE),
+    ("parameters(", _ITERATOR, Sign.KEPT_ITERATOR),
+    ("dropout", _DROPOUT, Sign.FUNCTIONAL_DROPOUT),
+    ("retain_graph", _RETAINED, Sign.RETAINED_GRAPH),
+    ("tensor(", _TENSOR_OF, Sign.TENSOR_OF_NAME),
+    (".grad", _BY_GRADIENT, Sign.LEAF_CHANGED),
+    ("_(", _OWN_CHANGED, Sign.LEAF_CHANGED),
+    ("weight", _WEIGHT_CHANGED, Sign.LEAF_CHANGED),
+    ("requires_grad", _LEAF_CHANGED, Sign.LEAF_CHANGED),
+    (".data", _DATA_CHANGED, Sign.DATA_CHANGED),
+    (".view(", _REARRANGED_VIEW, Sign.REARRANGED_VIEW),
+    (".req", _LIKE_REQUIRES_GRAD, Sign.LIKE_REQUIRES_GRAD),
+    (".forward(", _FORWARD, Sign.FORWARD_CALLED),
+    ("_grad", _IDLE, Sign.IDLE_CONTEXT),
+    ("inference_mode", _IDLE, Sign.IDLE_CONTEXT),
+    ("autocast", _IDLE, Sign.IDLE_CONTEXT),
 )
 _SPEAKING: Mapping[Sign, Callable[[str], object]] = {
     Sign.EVALUATION: speaks_of_evaluation,
@@ -155,8 +158,8 @@ def clues_in(words: frozenset[str], code: str) -> frozenset[Clue]:
         signs.add(Sign.EVALUATION)
     if "+=" in code or not _GROWING.isdisjoint(words):
         signs.add(Sign.GROWTH)
-    for parts, pattern, sign in _PATTERNS:
-        if sign not in signs and any(part in code for part in parts) and pattern.search(code):
+    for part, pattern, sign in _PATTERNS:
+        if part in code and sign not in signs and pattern.search(code):
             signs.add(sign)
     return words | signs | {f"{name} {sign}" for name, sign in _ASSIGNED.findall(code)}
 
