@@ -22,6 +22,7 @@ from pylint_torchcheck.torch_api.effects import MOVING_METHODS
 from pylint_torchcheck.trace.aliases import Aliases
 from pylint_torchcheck.trace.clues import is_collection, is_tensor, signs_of, signs_of_method
 from pylint_torchcheck.trace.neighbours import Reach, Source, reach_of, sources_of
+from pylint_torchcheck.trace.project import bytes_of
 from pylint_torchcheck.trace.words import clues_in, code_of, words_in
 
 _MOST_PIECES = 60_000  # of the project's other files, that the names of one file may lead to,
@@ -250,15 +251,12 @@ def _spread(parts: list[_Part], named: dict[str, list[_Part]]) -> None:
 
 
 def _lines_of(tree: nodes.Module) -> list[str]:
-    """Return the lines of the source; none, if it is not at hand."""
+    """Return the lines of the source; none, if it is not at hand, or in an encoding of its own."""
     try:
-        stream = tree.stream()
-        if stream is None:
-            return []
-        with stream, io.TextIOWrapper(stream, tree.file_encoding or "utf-8", errors="replace") as text:
-            return code_of(text.read()).split("\n")
-    except (OSError, LookupError):  # it has been moved meanwhile, or is in an encoding of its own
+        text = io.TextIOWrapper(io.BytesIO(bytes_of(tree)), tree.file_encoding or "utf-8", errors="replace").read()
+    except LookupError:
         return []
+    return code_of(text).split("\n") if text else []
 
 
 def _first_line(node: nodes.NodeNG) -> int:

@@ -34,6 +34,16 @@ def test_nothing_is_lost(path: Path) -> None:
     assert lines_found(Program(tree, PITFALLS)) == lines_found(Program(tree))
 
 
+def test_file_that_is_gone_is_read_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "gone.py"
+    path.write_text("import torch\n\ntorch.load('a', strict=False)\n", encoding="utf-8")
+    tree = AstroidBuilder(AstroidManager(), apply_transforms=False).file_build(str(path), "gone")
+    tree.file_bytes = None
+    path.unlink()
+
+    assert ("strict-in-torch-load", 3) in lines_found(Program(tree, PITFALLS))
+
+
 def is_read(source: str) -> bool:
     program = Program(astroid.parse("import torch\nfrom torch import nn\n" + dedent(source)), PITFALLS)
     return bool(program.traces)
