@@ -2,7 +2,8 @@
 
     python benchmarks/corpus.py FOLDER
 
-``corpus.txt`` lists them: owner and name, the commit, and a folder where not all of it counts.
+``corpus.txt`` lists them: owner and name, the commit, and a folder where not all of it counts; ``runs.txt`` has more,
+where only mistakes of half precision, several GPUs and checkpoints are planted.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-_LIST = Path(__file__).with_name("corpus.txt")
+_LISTS = {True: Path(__file__).with_name("corpus.txt"), False: Path(__file__).with_name("runs.txt")}
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Repository:
     address: str  # owner/name
     commit: str
     part: str  # the folder that counts; "." for all of it
+    is_of_all: bool = True  # is every kind of mistake planted in it?
 
     @property
     def name(self) -> str:
@@ -31,11 +33,12 @@ class Repository:
 
 
 def repositories() -> Iterator[Repository]:
-    """Read the list."""
-    for line in _LIST.read_text(encoding="utf-8").splitlines():
-        if line and not line.startswith("#"):
-            address, commit, *part = line.split()
-            yield Repository(address, commit, part[0] if part else ".")
+    """Read the lists."""
+    for is_of_all, listed in _LISTS.items():
+        for line in listed.read_text(encoding="utf-8").splitlines():
+            if line and not line.startswith("#"):
+                address, commit, *part = line.split()
+                yield Repository(address, commit, part[0] if part else ".", is_of_all)
 
 
 def fetch(repository: Repository, folder: Path) -> None:

@@ -31,6 +31,7 @@ from astroid.manager import AstroidManager
 from corpus import repositories
 from mistakes import MISTAKES, Mistake
 from planting import Script
+from run_mistakes import RUN_MISTAKES
 
 from pylint_torchcheck.pitfalls import PITFALLS
 from pylint_torchcheck.trace import neighbours, project
@@ -42,6 +43,7 @@ _FROM_ONE_REPOSITORY = 2  # scripts, of one mistake
 _OF_ONE_MISTAKE = 25  # scripts
 _MOST_IMPORTERS = 5  # files that import the spoilt one and are linted as well
 _LONGEST = 200_000  # bytes
+_ALL = [*MISTAKES, *RUN_MISTAKES]
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ class Result:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Plant, lint, print the table; returns the exit status."""
     options = _parser().parse_args(arguments)
-    wanted = [one for one in MISTAKES if not options.only or one.symbols & set(options.only.split(","))]
+    wanted = [one for one in _ALL if not options.only or one.symbols & set(options.only.split(","))]
+    wanted = [one for one in wanted if one in RUN_MISTAKES or not options.runs]
     planted = list(choose(options.corpus, wanted))
     if options.keep:
         keep(planted, options.corpus, options.keep)
@@ -89,8 +92,9 @@ def choose(corpus: Path, mistakes: Sequence[Mistake]) -> Iterator[Planted]:
     """Choose where to plant: by a fixed seed, one place a script, two scripts a repository, 25 a mistake."""
     offers: dict[str, dict[str, list[Planted]]] = defaultdict(lambda: defaultdict(list))
     for repository in repositories():
+        here = [one for one in mistakes if repository.is_of_all or one in RUN_MISTAKES]
         for path in sorted((corpus / repository.name).rglob("*.py")):
-            for planted in _plants(corpus, repository.name, path, mistakes):
+            for planted in _plants(corpus, repository.name, path, here):
                 offers[planted.mistake.name][repository.name].append(planted)
     for mistake in mistakes:
         draw = random.Random(f"{_SEED} {mistake.name}")
@@ -201,7 +205,7 @@ def table(results: Sequence[Result]) -> Iterator[str]:
     """Return the lines of the table: what was planted how often, and how often it was found."""
     yield "| mistake | symbol | scripts | repositories | found | |"
     yield "| --- | --- | ---: | ---: | ---: | ---: |"
-    for mistake in MISTAKES:
+    for mistake in _ALL:
         ours = [
             result
             for result in results
@@ -249,6 +253,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--only", metavar="SYMBOLS", help="plant only what one of these symbols names, separated by commas"
     )
+    parser.add_argument("--runs", action="store_true", help="plant only the mistakes of run_mistakes.py")
     parser.add_argument("--misses", action="store_true", help="list what was not found")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="write the scripts before and after into this folder")
     parser.add_argument("-j", "--jobs", type=int, default=2, help="processes (default: 2)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import inspect
 import re
 from collections.abc import Iterator
 from itertools import chain
@@ -21,10 +22,12 @@ ROOT = Path(__file__).parents[1]
 LINTER = ROOT / "pylint_torchcheck"
 GUARDS = ROOT / "torchguard"
 PAGES = ROOT / "docs" / "pitfalls"
+VERSIONS = ROOT / "docs" / "torch_versions.md"
 FIXTURES = ROOT / "tests" / "fixtures"
 FRAGMENTS = [ROOT / "CHANGELOG.md", *(ROOT / "changelog.d").glob("*.md")]
 
 IMPERATIVES = ("write ", "call ", "add ", "pass ", "put ")
+NAMING = ("amp", "checkpoints", "parallel")  # families whose messages name the guard
 
 # What the modules below a path may not import; a longer path adds to what a shorter one says.
 FORBIDDEN = {
@@ -163,6 +166,19 @@ class TestCompleteness:
 
         assert package == "torchguard"
         assert name in public_guards() | {""}
+
+    @each_pitfall
+    def test_what_it_knows_of_releases_is_proven(self, pitfall: type[Pitfall]) -> None:
+        source = read(Path(inspect.getfile(pitfall)))
+
+        assert "torch_range" not in source or f"| `{pitfall.symbol}` |" in read(VERSIONS)
+
+    @each_pitfall
+    def test_message_names_the_guard(self, pitfall: type[Pitfall]) -> None:
+        findings = pitfall.check(Program(astroid.parse(read(PAGES / pitfall.symbol / "bad.py"))))
+        messages = [pitfall.message % finding.details for finding in findings]
+
+        assert pitfall.family not in NAMING or (pitfall.guard or "") in messages[0]
 
     def test_detectors_are_named_like_pitfalls(self) -> None:
         detectors = {path.stem for path in (GUARDS / "watch" / "detectors").glob("*.py")} - {"__init__"}

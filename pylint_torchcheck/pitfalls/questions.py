@@ -578,6 +578,9 @@ class AboutFiles(Protocol):
     def is_of_this_file(self, subject: Subject) -> bool:
         """Was an object made by code of this file, or is it known by a name here?"""
 
+    def leaves_sight(self, event: object) -> bool:
+        """May code that is not in sight get hold of what was read from a file?"""
+
     def giver(self, event: object, *about: Subject) -> Place | None:
         """Return the call in this file that brings in what is saved: that of a helper, where it but hands it on."""
 

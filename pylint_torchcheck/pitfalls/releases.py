@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 Release: TypeAlias = tuple[int, int, int]
 
-_CLAUSE = re.compile(r"(===|==|~=|!=|>=|<=|>|<)\s*v?(\d{1,6}(?:\.\d{1,6})*)(?!\d)(\.\*)?")
+_CLAUSE = re.compile(r"(===|==|~=|!=|>=|<=|>|<|\^|~)\s*v?(\d{1,6}(?:\.\d{1,6})*)(?!\d)(\.\*)?")
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,10 @@ class TorchRange:
 
     @classmethod
     def parse(cls, specifier: str) -> TorchRange:
-        """Return the range that a specifier such as ``>=2.1,<2.6`` means; what it rules out inside does not count."""
+        """Return the range that a specifier such as ``>=2.1,<2.6`` means; what it rules out inside does not count.
+
+        ``^2.1`` and ``~2.1`` are Poetry's.
+        """
         ranges = [_range_of(*clause) for clause in _CLAUSE.findall(specifier)]
         lows = [one.lowest for one in ranges if one.lowest is not None]
         tops = [one.below for one in ranges if one.below is not None]
@@ -82,6 +85,10 @@ def _range_of(operator: str, version: str, any_after: str) -> TorchRange:
             return TorchRange(below=_next(release, 3))
         case "~=":
             return TorchRange(release, _next(release, parts - 1))
+        case "^":
+            return TorchRange(release, _next(release, 1 if release[0] else 2))
+        case "~":
+            return TorchRange(release, _next(release, min(parts, 2)))
         case "!=":
             return TorchRange()
     return TorchRange(release, _next(release, parts if any_after else 3))

@@ -19,7 +19,7 @@ from pylint_torchcheck.trace.keys import Cut, KeyEdit, cuts, edits_of
 from pylint_torchcheck.trace.places import Place
 from pylint_torchcheck.trace.reading import Reading
 from pylint_torchcheck.trace.references import reference, target_of
-from pylint_torchcheck.trace.values import Value
+from pylint_torchcheck.trace.values import HANDED_ON, Value
 
 
 class AboutFiles(Reading):
@@ -67,6 +67,13 @@ class AboutFiles(Reading):
             return False
         is_made = subject.site is not None and subject.site.root() is self._tree
         return is_made or any(subject in values for _, values in self.bindings)
+
+    def leaves_sight(self, event: object) -> bool:
+        """May code that is not in sight get hold of what was read from a file?"""
+        if not isinstance(event, Event):
+            return True
+        is_handed_on = any(HANDED_ON in self._store.uses.get(value, ()) for value in event.results)
+        return is_handed_on or CallSite(event.node).is_kept(is_called=bool(event.frame.calls))
 
     def giver(self, event: object, *about: Subject) -> Place | None:
         """Return the call in this file that brings in what is saved: that of a helper, where it but hands it on."""

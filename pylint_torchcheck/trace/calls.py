@@ -356,7 +356,7 @@ class Calls(Library):
             self.here().put((mapping, key), held)
 
     def _checkpoint_method(self, node: nodes.Call, name: str, value: Value, arguments: Arguments) -> Values:
-        for key in arguments.positional[0] if arguments.positional else NOTHING:
+        for key in arguments.positional[0] if arguments.positional and name in _TAKING else NOTHING:
             self.store.use([value], f"[{key.constant!r}]" if key.kind is Kind.CONSTANT else "[]")
         self.store.use([value], f".{name}()")
         if of_module(value) and name in {"items", "values"}:
@@ -365,7 +365,7 @@ class Calls(Library):
             return self.collection(node.func, [("*", pair if name == "items" else weight)])
         if name == "copy" and value.kind is Kind.STATE_DICT:  # of the mapping, and not of the tensors in it
             return frozenset({value})
-        return frozenset({self.store.make(Kind.CHECKPOINT, value.site, value.frame, path=value.path)})
+        return self.part_of_checkpoint(value)
 
     def _module_method(self, node: nodes.Call, name: str, modules: Values, arguments: Arguments) -> Values:
         """Read a method of a class that is not in sight."""

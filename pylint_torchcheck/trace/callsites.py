@@ -119,6 +119,21 @@ class CallSite(Place):
         kinds = (nodes.Name, nodes.Attribute)
         return not name or any(_hands_on(one) for one in scope.nodes_of_class(kinds) if dotted(one) == name)
 
+    def is_kept(self, is_called: bool) -> bool:
+        """Is the result, as a whole, put where others find it, or returned to callers that are not in sight?
+
+        Args:
+            is_called: is the function around it called in sight? Then what it returns is followed.
+        """
+        parent = self.node.parent
+        if not isinstance(parent, nodes.Assign) or len(parent.targets) != 1:
+            return _gives_away(self.node, is_called)
+        name, scope = dotted(parent.targets[0]), parent.scope()
+        if not isinstance(parent.targets[0], nodes.AssignName):
+            return self.is_handed_on
+        names = (one for one in scope.nodes_of_class(nodes.Name) if one.name == name)
+        return any(_gives_away(one, is_called) for one in names)
+
     @property
     def is_statement(self) -> bool:
         """Is the call a statement of its own, and meant to do something?"""
@@ -244,6 +259,20 @@ def _hands_on(name: nodes.NodeNG) -> bool:
     if isinstance(parent, nodes.Compare):
         return not any(operator in {"in", "not in", "is", "is not"} for operator, _ in parent.ops)
     return not isinstance(parent, nodes.Subscript | nodes.Attribute | nodes.Expr | nodes.Delete | nodes.If)
+
+
+def _gives_away(node: nodes.NodeNG, is_called: bool) -> bool:
+    """Is a whole mapping put into something, or returned?"""
+    match node.parent:
+        case nodes.Return() | nodes.Yield():
+            return not is_called
+        case nodes.Assign(targets=[nodes.AssignName()]) | nodes.AnnAssign(target=nodes.AssignName()):
+            return False
+        case nodes.Assign() | nodes.Dict() | nodes.List() | nodes.Tuple() | nodes.Set() | nodes.Starred():
+            return True
+        case nodes.Global() | nodes.Lambda() | nodes.NamedExpr():
+            return True
+    return False
 
 
 def _is_expected_to_raise(statement: nodes.Expr) -> bool:

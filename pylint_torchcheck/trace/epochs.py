@@ -30,44 +30,53 @@ class Restart(Place):
 
 def restarts(trace: Trace, tree: nodes.Module) -> Iterator[Restart]:
     """Return where epochs are read back that were saved at the end of each of them."""
-    for event in _at_the_end(trace):
-        for key, saved, loop in _saved_epochs(event):
+    for event, loop in _at_the_end(trace):
+        for key, saved in _saved_epochs(event, loop):
             start, first = _plus(_first_of(loop))
             if start is not None:
                 yield from _read_back(tree, key, dotted(start), saved + first)
 
 
-def _at_the_end(trace: Trace) -> Iterator[Event]:
-    """Return what is saved after a step in the same iteration of the loop: in the first one, before all others."""
+def _at_the_end(trace: Trace) -> Iterator[tuple[Event, nodes.NodeNG | None]]:
+    """Return what is saved after a step in the same iteration of a loop, each with the loop; of the first iteration."""
     first: dict[nodes.NodeNG, Event] = {}
     for event in trace.events(FileWritten):
         first.setdefault(event.node, event)
     steps = list(trace.events(OptimizerStep))
     for event in first.values():
-        depth = len(event.loops)
-        if depth and any(step.number < event.number and step.loops[:depth] == event.loops for step in steps):
-            yield event
+        before = [step for step in steps if step.number < event.number]
+        for depth, loop in enumerate(event.loops, 1):
+            if any(step.loops[:depth] == event.loops[:depth] for step in before):
+                yield event, loop.node
 
 
-def _saved_epochs(event: Event) -> Iterator[tuple[str, int, nodes.For]]:
-    """Return the keys under which the loop's own variable is saved, what is added to it, and the loop."""
-    loop = event.loops[-1].node
+def _saved_epochs(event: Event, loop: nodes.NodeNG | None) -> Iterator[tuple[str, int]]:
+    """Return the keys under which the loop's own variable is saved, and what is added to it."""
     for key, value, frame in _items(event):
         counter, added = _plus(value)
         text, scope = reference(counter, frame)
         if _counts(loop, text, scope):
-            yield key, added, loop
+            yield key, added
 
 
 def _items(event: Event) -> Iterator[tuple[str, nodes.NodeNG, Frame]]:
     """Return the keys and values of the mapping that is saved, as they are written, and where it is made."""
     sites = event.contents.sites if event.contents is not None else ()
-    for mapping in sites if len(sites) == 1 and isinstance(sites[0], nodes.Dict) else ():
+    for mapping in sites if len(sites) == 1 else ():
         for frame in event.frame.chain():
             if frame.scope is mapping.scope():
-                for key, value in mapping.items:
-                    if isinstance(key, nodes.Const) and isinstance(key.value, str):
-                        yield key.value, value, frame
+                yield from ((key, value, frame) for key, value in _written_out(mapping))
+
+
+def _written_out(mapping: nodes.NodeNG) -> Iterator[tuple[str, nodes.NodeNG]]:
+    """Return the keys and values of ``{"key": value}`` or ``dict(key=value)``."""
+    match mapping:
+        case nodes.Dict():
+            for key, value in mapping.items:
+                if isinstance(key, nodes.Const) and isinstance(key.value, str):
+                    yield key.value, value
+        case nodes.Call():
+            yield from ((keyword.arg, keyword.value) for keyword in mapping.keywords if keyword.arg)
 
 
 def _counts(loop: nodes.NodeNG | None, text: str, scope: nodes.NodeNG | None) -> bool:
@@ -77,9 +86,9 @@ def _counts(loop: nodes.NodeNG | None, text: str, scope: nodes.NodeNG | None) ->
     return isinstance(loop.target, nodes.AssignName) and loop.target.name == text and loop.scope() is scope
 
 
-def _first_of(loop: nodes.For) -> nodes.NodeNG | None:
-    match loop.iter:
-        case nodes.Call(func=nodes.Name(name="range"), args=[first, _]):
+def _first_of(loop: nodes.NodeNG | None) -> nodes.NodeNG | None:
+    match loop:
+        case nodes.For(iter=nodes.Call(func=nodes.Name(name="range"), args=[first, _])):
             return first
     return None
 

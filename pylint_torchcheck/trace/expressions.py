@@ -283,9 +283,7 @@ class Expressions(Machine):
             case Kind.CHECKPOINT | Kind.STATE_DICT:
                 for asked in key:
                     self.store.use([value], f"[{asked.constant!r}]" if asked.kind is Kind.CONSTANT else "[]")
-                if of_module(value):
-                    return self.weight_in(value, node)
-                return frozenset({self.store.make(Kind.CHECKPOINT, value.site, value.frame, path=value.path)})
+                return self.weight_in(value, node) if of_module(value) else self.part_of_checkpoint(value)
             case Kind.MODULE:
                 return frozenset({self.store.make(Kind.MODULE, owner=value, path="[]", guessed=True)})
             case Kind.LIBRARY if value.path in effects.ENVIRONMENTS:
@@ -293,6 +291,11 @@ class Expressions(Machine):
             case Kind.LIBRARY | Kind.CONSTANT | Kind.DATA:
                 return PLAIN | ranks.carried([value])
         return self.unknown(node, [value])
+
+    def part_of_checkpoint(self, value: Value) -> Values:
+        """Return what stands under a key of what was read from a file; it is as little known as the whole."""
+        whole = (value.owner or value) if value.kind is Kind.CHECKPOINT else None
+        return frozenset({self.store.make(Kind.CHECKPOINT, value.site, value.frame, path=value.path, owner=whole)})
 
     def variable(self, node: nodes.NodeNG, names: Values) -> Values:
         """Note that an environment variable is read; return the rank that it holds; nothing, if it holds none."""
@@ -439,7 +442,7 @@ class Expressions(Machine):
                 return self._tensor_attribute(value, name, node)
             case Kind.CHECKPOINT | Kind.STATE_DICT:
                 self.store.use([value], f".{name}")
-                return frozenset({self.store.make(Kind.CHECKPOINT, value.site, value.frame, path=value.path)})
+                return self.part_of_checkpoint(value)
             case Kind.CONSTANT | Kind.DATA | Kind.FUNCTION | Kind.COLLECTION | Kind.CONTEXT:
                 return PLAIN
         return frozenset({self.store.make(Kind.UNKNOWN, owner=value, path=name)})

@@ -41,7 +41,7 @@ from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.events import Event
 from pylint_torchcheck.trace.functions import Functions
 from pylint_torchcheck.trace.places import dotted
-from pylint_torchcheck.trace.values import NOTHING, PLAIN, Frame, Store, Value, Values
+from pylint_torchcheck.trace.values import HANDED_ON, NOTHING, PLAIN, Frame, Store, Value, Values
 
 STEP_HOOKS = "(step hooks)"  # the slot for what an optimizer runs after each step
 _ESCAPING = frozenset({Kind.MODULE, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER, Kind.SAMPLER, Kind.TENSOR})
@@ -453,6 +453,7 @@ class Library(Functions):
             if value not in reached:
                 reached.add(value)
                 waiting.extend(self._held_by(value))
+        self.store.use((value for value in reached if value.kind is Kind.CHECKPOINT), HANDED_ON)
         subjects = frozenset(value for value in reached if _may_be_used(value))
         if subjects:
             self.emit(Escaped, node, subjects)

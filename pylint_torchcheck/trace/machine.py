@@ -35,6 +35,7 @@ _BUILTINS = frozenset(dir(builtins))
 _GRAD_SLOT: Slot = (None, "gradient recording")
 _WORK_LIMIT = 20_000  # statements and calls read in one trace; the largest real training script needs a tenth
 _FILE_LIMIT = 40_000  # the same, in all traces of a file
+_WORTH_MORE = frozenset({Kind.OPTIMIZER, Kind.STATE_DICT, Kind.CHECKPOINT})
 _FAR_CALLS = 120  # calls of one trace that are followed into other files,
 _ALL_FAR_CALLS = 400  # and of all traces of a file
 _FAR_LIMIT = 6_000  # work in a trace from which on no call is followed into other files,
@@ -90,16 +91,22 @@ class Machine:
     def is_worth_reading(self, definition: nodes.NodeNG, given: Values) -> bool:
         """May a call still be followed into ``definition``, after what has been read so far?
 
-        One that hands over an optimizer, or a module out of this file, is what the rest is there for, and not counted.
+        One that hands over an optimizer, a state to be saved, or a module out of this file, is what the rest is there
+        for, and is not counted among the others.
         """
         if definition.root() is self.tree:
             return self._work <= _NEAR_LIMIT
-        kinds = {value.kind for value in given}
-        if Kind.OPTIMIZER in kinds or (Kind.MODULE in kinds and self.is_in_file):
+        if any(self._is_worth_more(value) for value in given):
             return self._work <= _FAR_LIMIT
         self._far += 1
         self._all_far += 1
         return self._work <= _FAR_LIMIT and self._far <= _FAR_CALLS and self._all_far <= _ALL_FAR_CALLS
+
+    def _is_worth_more(self, value: Value) -> bool:
+        if value.kind in _WORTH_MORE or (value.kind is Kind.MODULE and self.is_in_file):
+            return True
+        parts = self.store.parts.get(value, ()) if value.kind is Kind.COLLECTION else ()
+        return any(part.kind is Kind.STATE_DICT for part in parts)
 
     @property
     def is_in_file(self) -> bool:

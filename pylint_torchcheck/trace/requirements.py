@@ -27,8 +27,9 @@ _LONGEST = 200_000  # bytes; a longer file is no list of requirements
 def torch_range(file: str | None) -> TorchRange:
     """Return the releases of torch that the project of a file declares, in the nearest folder that names any.
 
-    Read are the requirements in ``pyproject.toml`` and ``setup.cfg``, the optional ones too, and those in
-    ``requirements*.txt``. Where they differ the range holds them all; where torch has no version, nothing is said.
+    Read are the requirements in ``pyproject.toml`` (Poetry's too) and ``setup.cfg``, the optional ones as well, and
+    those in ``requirements*.txt``. Where they differ the range holds them all; where torch has no version, nothing is
+    said.
     """
     return _range_above(os.path.dirname(os.path.abspath(file)), _HIGHEST) if file and file != "<?>" else TorchRange()
 
@@ -87,12 +88,27 @@ def _of_pyproject(text: str) -> Iterator[str]:
         table = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError):
         return
-    project = table.get("project")
-    if isinstance(project, dict):
-        optional = project.get("optional-dependencies")
-        yield from _strings(project.get("dependencies"))
-        for group in optional.values() if isinstance(optional, dict) else ():
+    project = _table(table, "project")
+    yield from _strings(project.get("dependencies"))
+    for groups in (_table(project, "optional-dependencies"), _table(table, "dependency-groups")):
+        for group in groups.values():
             yield from _strings(group)
+    yield from _of_poetry(_table(_table(table, "tool"), "poetry"))
+
+
+def _of_poetry(poetry: dict[str, object]) -> Iterator[str]:
+    """Return the requirements of Poetry's own tables, of which a value is a version, a table with one, or several."""
+    for part in (poetry, *(_table(_table(poetry, "group"), name) for name in _table(poetry, "group"))):
+        torch = _table(part, "dependencies").get("torch")
+        for entry in torch if isinstance(torch, list) else [torch]:
+            version = entry.get("version") if isinstance(entry, dict) else entry
+            if isinstance(version, str):
+                yield f"torch{'==' if version[:1].isdigit() else ''}{version}"  # a bare version is that one alone
+
+
+def _table(holder: dict[str, object], key: str) -> dict[str, object]:
+    found = holder.get(key)
+    return found if isinstance(found, dict) else {}
 
 
 def _strings(items: object) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from astroid import nodes
 
@@ -107,6 +107,8 @@ class Value:
 
 Values: TypeAlias = frozenset[Value]
 NOTHING: Values = frozenset()
+OF_A_PART: Final = "*"  # begins what is asked of a part of a checkpoint
+HANDED_ON: Final = "handed on"  # of what code that is not in sight got hold of
 
 
 @dataclass(slots=True)
@@ -193,9 +195,11 @@ class Store:
         return found
 
     def use(self, values: Iterable[Value], how: str) -> None:
-        """Remember that something is asked of these objects."""
+        """Remember that something is asked of these objects; what is asked of a part is marked in the whole."""
         for value in values:
             self.uses.setdefault(value, set()).add(how)
+            if value.kind is Kind.CHECKPOINT and value.owner is not None:
+                self.uses.setdefault(value.owner, set()).add(f"{OF_A_PART}{how}")
 
 
 def objects(values: Values) -> Values:

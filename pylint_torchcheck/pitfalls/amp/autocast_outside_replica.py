@@ -12,14 +12,15 @@ from pylint_torchcheck.pitfalls.vocabulary import Forward
 class AutocastOutsideReplica(Pitfall):
     """``nn.DataParallel`` runs each replica in a thread, and autocast belongs to the thread that opened it.
 
-    Before torch 1.7 the replicas do not see it at all. From 1.7 on they are told that it is on, and not its type:
-    bfloat16 outside is float16 inside, with its narrow range and no gradient scaler to make up for it. That shows with
-    two devices or more only.
+    Before torch 1.7 the replicas do not see it at all. From 1.7 on (pull request 43102) they are told that it is on,
+    and not its type, up to torch 2.13 at least: bfloat16 outside, which autocast on CUDA has since 1.10, is float16
+    inside, with its narrow range and no gradient scaler to make up for it. That shows with two devices or more only.
     """
 
     msgid = "W7762"
     symbol = "autocast-outside-replica"
-    message = "%s runs its replicas in threads that %s; write %s inside the module's forward"
+    message = "%s runs its replicas in threads that %s; write %s inside the module's forward, or call torchguard.dp"
+    guard = "torchguard.dp"
     torch_versions = "< 1.7: no autocast in the replicas; >= 1.10: float16 whatever the type"
     signs = signs(["autocast"], ["DataParallel"])
     crosses_files = True

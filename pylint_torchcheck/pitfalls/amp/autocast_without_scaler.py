@@ -27,7 +27,8 @@ class AutocastWithoutScaler(Pitfall):
     symbol = "autocast-without-scaler"
     message = (
         "%s follows gradients that went through float16 unscaled, where small ones are flushed to zero; write "
-        "scaler.scale(loss).backward(), scaler.step(optimizer), scaler.update(), or use dtype=torch.bfloat16"
+        "scaler.scale(loss).backward(), scaler.step(optimizer), scaler.update(), or use dtype=torch.bfloat16, or "
+        "call torchguard.TrainStep"
     )
     guard = "torchguard.TrainStep"
     protocol = Protocol(

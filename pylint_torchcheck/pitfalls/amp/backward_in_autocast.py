@@ -20,7 +20,7 @@ class BackwardInAutocast(Pitfall):
     symbol = "backward-in-autocast"
     message = (
         "%s runs under autocast, which is meant for the forward pass and the loss only; put loss.backward() after "
-        "the with block"
+        "the with block, or call torchguard.TrainStep"
     )
     guard = "torchguard.TrainStep"
     signs = signs(["autocast"], [Backward])

@@ -26,7 +26,7 @@ class BackwardNotScaled(Pitfall):
     symbol = "backward-not-scaled"
     message = (
         "%s divides the gradients by the loss scale although nothing multiplied the loss by it, so the step is "
-        "thousands of times too small; write scaler.scale(loss).backward()"
+        "thousands of times too small; write scaler.scale(loss).backward(), or call torchguard.TrainStep"
     )
     guard = "torchguard.TrainStep"
     protocol = Protocol(

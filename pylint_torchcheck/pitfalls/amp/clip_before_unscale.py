@@ -24,8 +24,8 @@ class ClipBeforeUnscale(Pitfall):
     msgid = "W7761"
     symbol = "clip-before-unscale"
     message = (
-        "%s clips gradients that are still multiplied by the loss scale, so the threshold is thousands of times too "
-        "tight; call scaler.unscale_(optimizer) first"
+        "%s clips gradients that are still multiplied by the loss scale, so the threshold is thousands of times "
+        "too tight; call scaler.unscale_(optimizer) first, or call torchguard.TrainStep"
     )
     guard = "torchguard.TrainStep"
     protocol = Protocol(

@@ -14,6 +14,7 @@ _NEWER = {
     "torch.cuda.amp.GradScaler": ('torch.amp.GradScaler("cuda"', "2.3"),
     "torch.cpu.amp.GradScaler": ('torch.amp.GradScaler("cpu"', "2.3"),
 }
+_SINCE = "2.4"  # the first release that warns
 _APEX = ("apex.amp.initialize", "apex.amp.scale_loss")
 
 
@@ -26,19 +27,20 @@ class DeprecatedCudaAmp(Pitfall):
 
     msgid = "W7763"
     symbol = "deprecated-cuda-amp"
-    message = "%s is %s; write %s"
+    message = "%s is %s; write %s, or call torchguard.TrainStep"
     guard = "torchguard.TrainStep"
-    torch_versions = ">= 1.10 for autocast, >= 2.3 for GradScaler"
-    signs = signs(["autocast", "GradScaler", ".initialize", "scale_loss"])
+    torch_versions = f">= {_SINCE}"
+    signs = signs([*_NEWER, *_APEX])
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:
-        """Find the calls, but where the project declares a torch that has nothing newer."""
-        for path, (newer, since) in _NEWER.items():
-            if not program.torch_range.is_before(since):
-                for call in program.calls(path):
-                    if not _is_fallback(program, call, newer):
-                        yield Finding(call, (call.text, "deprecated since torch 2.4", _advice(call, newer)))
+        """Find the calls, but where the project declares releases that know no better."""
+        for path, (newer, since) in _NEWER.items() if not program.torch_range.is_before(_SINCE) else ():
+            from_when = f", which torch has since {since}" if program.torch_range.admits_before(since) else ""
+            for call in program.calls(path):
+                if not _is_fallback(program, call, newer):
+                    advice = f"{_advice(call, newer)}{from_when}"
+                    yield Finding(call, (call.text, f"deprecated since torch {_SINCE}", advice))
         for path in _APEX:
             for call in program.calls(path):
                 yield Finding(

@@ -20,7 +20,7 @@ class HalfModuleWithAutocast(Pitfall):
     symbol = "half-module-with-autocast"
     message = (
         "%s makes the weights float16, which autocast needs in float32, so the gradient scaler raises and small "
-        "updates are lost; write %s"
+        "updates are lost; write %s, or call torchguard.TrainStep"
     )
     guard = "torchguard.TrainStep"
     signs = signs([".half"], ["autocast"], [Backward])

@@ -17,7 +17,7 @@ class MissingScalerUpdate(Pitfall):
     symbol = "missing-scaler-update"
     message = (
         "%s runs again with no scaler.update() since it last ran, which raises RuntimeError; call scaler.update() "
-        "after the steps of each iteration"
+        "after the steps of each iteration, or call torchguard.TrainStep"
     )
     guard = "torchguard.TrainStep"
     protocol = Protocol(

@@ -19,8 +19,8 @@ class SchedulerOnSkippedStep(Pitfall):
     msgid = "R7763"
     symbol = "scheduler-on-skipped-step"
     message = (
-        "%s moves on even if %s has skipped the step; write scale = scaler.get_scale() before scaler.update(), and "
-        "after it: if scaler.get_scale() >= scale: %s"
+        "%s moves on even if %s has skipped the step; write scale = scaler.get_scale() before scaler.update(), "
+        "and after it: if scaler.get_scale() >= scale: %s, or call torchguard.TrainStep"
     )
     guard = "torchguard.TrainStep"
     signs = signs([SchedulerStep], ["scale"], [ScaledStep], [".update"])

@@ -25,7 +25,7 @@ class StepBypassesScaler(Pitfall):
     symbol = "step-bypasses-scaler"
     message = (
         "%s follows gradients that are still multiplied by the loss scale, so the step is thousands of times too "
-        "long; write scaler.step(optimizer)"
+        "long; write scaler.step(optimizer), or call torchguard.TrainStep"
     )
     guard = "torchguard.TrainStep"
     protocol = Protocol(

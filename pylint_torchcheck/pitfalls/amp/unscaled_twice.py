@@ -19,7 +19,7 @@ class UnscaledTwice(Pitfall):
     symbol = "unscaled-twice"
     message = (
         "%s runs more than once for each scaler.update(), which raises RuntimeError; call it once, right before "
-        "scaler.step(optimizer)"
+        "scaler.step(optimizer), or call torchguard.TrainStep"
     )
     guard = "torchguard.TrainStep"
     protocol = Protocol(

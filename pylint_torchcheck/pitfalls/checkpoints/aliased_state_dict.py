@@ -18,8 +18,11 @@ class AliasedStateDict(Pitfall):
 
     msgid = "W7751"
     symbol = "aliased-state-dict"
-    message = "%s keeps references to the weights, so each later step changes what was kept; write copy.deepcopy(%s)"
-    guard = "torchguard.Checkpointer"
+    message = (
+        "%s keeps references to the weights, so each later step changes what was kept; write copy.deepcopy(%s), "
+        "or call torchguard.snapshot"
+    )
+    guard = "torchguard.snapshot"
     signs = signs([".state_dict"], [OptimizerStep])
     crosses_files = True
 

@@ -20,9 +20,12 @@ class CheckpointPathMismatch(Pitfall):
 
     msgid = "W7753"
     symbol = "checkpoint-path-mismatch"
-    message = "%s reads a file that nothing here writes, and %s is saved in its place; write torch.load(%s)"
+    message = (
+        "%s reads a file that nothing here writes, and %s is saved in its place; write torch.load(%s), or call "
+        "torchguard.Checkpointer(folder, ...).resume()"
+    )
     guard = "torchguard.Checkpointer"
-    signs = signs(["save", "load"])
+    signs = signs(["torch.save", "torch.load"])
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:

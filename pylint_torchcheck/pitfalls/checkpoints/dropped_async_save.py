@@ -20,8 +20,8 @@ class DroppedAsyncSave(Pitfall):
     msgid = "W7756"
     symbol = "dropped-async-save"
     message = (
-        "%s gives a Future that nobody waits for, so a failed save is never seen; "
-        "write saving = %s(...), and later saving.result()"
+        "%s gives a Future that nobody waits for, so a failed save is never seen; write saving = %s(...), and "
+        "later saving.result(), or call torchguard.Checkpointer(folder, ...).save()"
     )
     guard = "torchguard.Checkpointer"
     signs = signs(["async_save", ".submit"])

@@ -21,11 +21,12 @@ class HalfPrecisionCheckpoint(Pitfall):
     msgid = "W7747"
     symbol = "half-precision-checkpoint"
     message = (
-        "%s saves weights in half precision beside the optimizer's state, so a resumed run goes on from rounded ones; "
-        "write %s.state_dict() as it is, and turn a copy for inference alone"
+        "%s saves weights in half precision beside the optimizer's state, so a resumed run goes on from rounded "
+        "ones; write %s.state_dict() as it is, and turn a copy for inference alone, or call "
+        "torchguard.Checkpointer(folder, ...).save()"
     )
     guard = "torchguard.Checkpointer"
-    signs = signs(["save"], [Halved])
+    signs = signs(["torch.save"], [Halved])
     crosses_files = True
 
     @classmethod

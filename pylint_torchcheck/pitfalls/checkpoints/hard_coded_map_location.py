@@ -22,11 +22,11 @@ class HardCodedMapLocation(Pitfall):
     msgid = "R7743"
     symbol = "hard-coded-map-location"
     message = (
-        "%s loads to %s on whichever machine and rank it runs, which another one may not have or not be; "
-        'write map_location="cpu", or the device of the model'
+        "%s loads to %s on whichever machine and rank it runs, which another one may not have or not be; write "
+        'map_location="cpu", or the device of the model, or call torchguard.load_weights'
     )
     guard = "torchguard.load_weights"
-    signs = signs(["load"])
+    signs = signs(["torch.load"])
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:

@@ -28,11 +28,11 @@ class MissingMapLocation(Pitfall):
     msgid = "W7742"
     symbol = "missing-map-location"
     message = (
-        "%s puts each tensor back on the device that it was saved from, which this machine may not have; "
-        'add map_location="cpu", or the device that is used'
+        "%s puts each tensor back on the device that it was saved from, which this machine may not have; add "
+        'map_location="cpu", or the device that is used, or call torchguard.load_weights'
     )
     guard = "torchguard.load_weights"
-    signs = signs(["load"])
+    signs = signs(["torch.load"])
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:

@@ -19,11 +19,11 @@ class ModelMovedToSave(Pitfall):
     msgid = "W7755"
     symbol = "model-moved-to-save"
     message = (
-        "%s moves the live module off the device that it is trained on; "
-        "write {key: value.cpu() for key, value in %s.state_dict().items()}"
+        "%s moves the live module off the device that it is trained on; write {key: value.cpu() for key, value in "
+        "%s.state_dict().items()}, or call torchguard.Checkpointer(folder, ...).save()"
     )
     guard = "torchguard.Checkpointer"
-    signs = signs([".cpu", ".to"], [".state_dict", "save"], [OptimizerStep])
+    signs = signs([".cpu", ".to"], [".state_dict", "torch.save"], [OptimizerStep])
     crosses_files = True
 
     @classmethod

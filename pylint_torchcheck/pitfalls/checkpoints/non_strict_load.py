@@ -19,7 +19,8 @@ class NonStrictLoad(Pitfall):
     msgid = "W7741"
     symbol = "non-strict-load"
     message = (
-        "%s skips every key that does not fit, and nobody looks at which; write missing, unexpected = %s and check both"
+        "%s skips every key that does not fit, and nobody looks at which; write missing, unexpected = %s and "
+        "check both, or call torchguard.load_weights"
     )
     guard = "torchguard.load_weights"
     signs = signs([".load_state_dict"])

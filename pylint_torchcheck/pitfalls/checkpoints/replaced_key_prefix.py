@@ -20,8 +20,9 @@ class ReplacedKeyPrefix(Pitfall):
     msgid = "W7743"
     symbol = "replaced-key-prefix"
     message = (
-        "%s takes the text out wherever it stands in the key, as in submodule.weight; write %s.removeprefix(%s), or "
-        "call torch.nn.modules.utils.consume_prefix_in_state_dict_if_present(state_dict, %s)"
+        "%s takes the text out wherever it stands in the key, as in submodule.weight; write %s.removeprefix(%s), "
+        "or call torch.nn.modules.utils.consume_prefix_in_state_dict_if_present(state_dict, %s), or call "
+        "torchguard.load_weights"
     )
     guard = "torchguard.load_weights"
     signs = UNREAD

@@ -21,7 +21,10 @@ class SlicedKeyPrefix(Pitfall):
 
     msgid = "W7744"
     symbol = "sliced-key-prefix"
-    message = "%s takes the first %s characters off each key, whether they are %s or not; write %s.removeprefix(%s)"
+    message = (
+        "%s takes the first %s characters off each key, whether they are %s or not; write %s.removeprefix(%s), or "
+        "call torchguard.load_weights"
+    )
     guard = "torchguard.load_weights"
     signs = UNREAD
 

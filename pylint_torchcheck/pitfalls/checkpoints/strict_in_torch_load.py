@@ -18,11 +18,11 @@ class StrictInTorchLoad(Pitfall):
     msgid = "E7743"
     symbol = "strict-in-torch-load"
     message = (
-        "%s hands strict on to the unpickler, which knows no such argument and raises; "
-        "write model.load_state_dict(torch.load(%s), strict=%s)"
+        "%s hands strict on to the unpickler, which knows no such argument and raises; write "
+        "model.load_state_dict(torch.load(%s), strict=%s), or call torchguard.load_weights"
     )
     guard = "torchguard.load_weights"
-    signs = signs(["load"])
+    signs = signs(["torch.load"])
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:

@@ -18,17 +18,17 @@ class UnsafeLoad(Pitfall):
     """A file of ``torch.save`` is a pickle, and a pickle is a program: to load it is to run it.
 
     ``weights_only=True`` reads tensors, numbers and plain containers, and refuses the rest. It is the default since
-    torch 2.6, and there to be given since torch 1.13.
+    torch 2.6 (pull request 137602), and there to be given since torch 1.13 (pull request 86812).
     """
 
     msgid = "W7754"
     symbol = "unsafe-load"
     message = (
         "%s runs whatever code the file holds%s; "
-        "write torch.load(%s, weights_only=True), or call torchguard.load_weights"
+        "write torch.load(%s, weights_only=True)%s, or call torchguard.load_weights"
     )
     guard = "torchguard.load_weights"
-    signs = signs(["load"])
+    signs = signs(["torch.load"])
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:
@@ -37,10 +37,15 @@ class UnsafeLoad(Pitfall):
             if not program.reads_back(call) and not call.is_fallback:
                 why = _why(program, call)
                 if why is not None:
-                    yield Finding(call, (call.text, why, call.argument_text("f")))
+                    yield Finding(call, (call.text, why, call.argument_text("f"), _from_when(program)))
         for call in program.calls("pickle.load"):
             if _OF_TORCH.search(call.argument_text("file")):
-                yield Finding(call, (call.text, "", call.argument_text("file")))
+                yield Finding(call, (call.text, "", call.argument_text("file"), _from_when(program)))
+
+
+def _from_when(program: Program) -> str:
+    """Say since when the advice can be followed, where the project allows a release that is older."""
+    return f", which torch has since {_KNOWN_SINCE}" if program.torch_range.admits_before(_KNOWN_SINCE) else ""
 
 
 def _why(program: Program, call: Call) -> str | None:

@@ -19,11 +19,11 @@ class WholeModuleSave(Pitfall):
     msgid = "W7746"
     symbol = "whole-module-save"
     message = (
-        "%s pickles the module itself%s, which loads only with this very code and with weights_only=False; "
-        "write %s.state_dict() in its place"
+        "%s pickles the module itself%s, which loads only with this very code and with weights_only=False; write "
+        "%s.state_dict() in its place, or call torchguard.Checkpointer(folder, ...).save()"
     )
     guard = "torchguard.Checkpointer"
-    signs = signs(["save"])
+    signs = signs(["torch.save"])
     crosses_files = True
 
     @classmethod

@@ -17,9 +17,12 @@ class WrappedStateDict(Pitfall):
 
     msgid = "W7745"
     symbol = "wrapped-state-dict"
-    message = "%s is that of a wrapper, so every key begins with %s and fits no bare module; write %s.%s.state_dict()"
+    message = (
+        "%s is that of a wrapper, so every key begins with %s and fits no bare module; write %s.%s.state_dict(), "
+        "or call torchguard.Checkpointer(folder, ...).save()"
+    )
     guard = "torchguard.Checkpointer"
-    signs = signs([Wrapped], [".state_dict"], ["save"])
+    signs = signs([Wrapped], [".state_dict"], ["torch.save"])
     crosses_files = True
 
     @classmethod

@@ -19,9 +19,10 @@ class DataParallel(Pitfall):
     msgid = "R7768"
     symbol = "data-parallel"
     message = (
-        "%s copies the model to every device for each batch and loads the first one most; start one process for each "
-        "device with torchrun; write DistributedDataParallel(%s)"
+        "%s copies the model to every device for each batch and loads the first one most; start one process for "
+        "each device with torchrun; write DistributedDataParallel(%s), or call torchguard.ddp"
     )
+    guard = "torchguard.ddp"
     signs = signs(["DataParallel", "data_parallel"])
 
     @classmethod

@@ -20,9 +20,10 @@ class DataParallelDevice(Pitfall):
     msgid = "E7768"
     symbol = "data-parallel-device"
     message = (
-        "%s copies the module from cuda:%s, the first of its devices, but it is on cuda:%s, which raises RuntimeError; "
-        "write %s"
+        "%s copies the module from cuda:%s, the first of its devices, but it is on cuda:%s, which raises "
+        "RuntimeError; write %s, or call torchguard.dp"
     )
+    guard = "torchguard.dp"
     signs = signs(["DataParallel"])
 
     @classmethod

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
-from pylint_torchcheck.pitfalls.questions import Program
+from pylint_torchcheck.pitfalls.questions import Call, Program
 
 _ARGUMENT = re.compile(r"add_argument\(\s*'--local[_-]rank'")
 
@@ -15,16 +15,17 @@ class DeprecatedLauncher(Pitfall):
     """``torch.distributed.launch`` is deprecated since torch 1.9; ``torchrun`` has taken its place since 1.10.
 
     The old launcher passes the rank as an argument, spelt ``--local_rank`` before torch 2.0 and ``--local-rank``
-    since, which a script that declares the other one refuses. ``torchrun`` passes none: the argument keeps its default
-    on every rank.
+    since (pull request 94505), which a script that declares the other one refuses. ``torchrun`` passes none: the
+    argument keeps its default on every rank.
     """
 
     msgid = "W7769"
     symbol = "deprecated-launcher"
     message = (
-        "%s is how torch.distributed.launch says the rank, deprecated since torch 1.9 and spelling it --local-rank "
-        'since 2.0, while torchrun sets a variable; write int(os.environ["LOCAL_RANK"])'
+        "%s is how torch.distributed.launch says the rank, deprecated since torch 1.9%s, while %s sets a "
+        'variable; write int(os.environ["LOCAL_RANK"]), or with torchguard.distributed() as env:'
     )
+    guard = "torchguard.distributed"
     torch_versions = ">= 1.9"
     signs = signs([".add_argument"], [".local_rank"])
 
@@ -38,4 +39,14 @@ class DeprecatedLauncher(Pitfall):
             return
         for call in program.method_calls("add_argument"):
             if _ARGUMENT.search(call.text):
-                yield Finding(call, (call.text,))
+                yield Finding(call, (call.text, _respelt(program, call), _launcher(program)))
+
+
+def _respelt(program: Program, call: Call) -> str:
+    """Say what the newer launcher calls the argument, where the script does not take it so."""
+    is_known = "--local-rank" in call.text or program.torch_range.is_before("2.0")
+    return "" if is_known else " and spelling it --local-rank since 2.0"
+
+
+def _launcher(program: Program) -> str:
+    return "torch.distributed.run" if program.torch_range.is_before("1.10") else "torchrun"

@@ -19,8 +19,9 @@ class DoubleSharding(Pitfall):
     symbol = "double-sharding"
     message = (
         "%s divides data that %s has divided among the ranks already, so most of it is never seen; write "
-        "DistributedSampler(dataset) for the whole dataset"
+        "DistributedSampler(dataset) for the whole dataset, or torchguard.ResumableLoader(...)"
     )
+    guard = "torchguard.ResumableLoader"
     signs = signs(["DistributedSampler"], ["Subset", ".shard", "split_dataset_by_node"])
 
     @classmethod

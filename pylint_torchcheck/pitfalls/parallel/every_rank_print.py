@@ -18,9 +18,10 @@ class EveryRankPrint(Pitfall):
     msgid = "C7768"
     symbol = "every-rank-print"
     message = (
-        "%s runs on every rank of the process group, so the line is printed many times over; write "
-        "if torch.distributed.get_rank() == 0:"
+        "%s runs on every rank of the process group, so the line is printed many times over; write if "
+        "torch.distributed.get_rank() == 0:, or call torchguard.print_once"
     )
+    guard = "torchguard.print_once"
     default_enabled = False
     signs = signs(
         ["print"], ["init_process_group", "DistributedDataParallel", "FullyShardedDataParallel", "fully_shard"]

@@ -9,11 +9,21 @@ from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
 from pylint_torchcheck.pitfalls.questions import Call, Program
 from pylint_torchcheck.pitfalls.vocabulary import Ranks
 
-# What is written, by whom, the parameter that says where, and what comes of it.
+# What is written, by whom, the parameter that says where, what comes of it, and what to call.
 _WRITERS = (
-    ("torch.save", "f", "they write over one another and may leave a torn file"),
-    ("torch.utils.tensorboard.SummaryWriter", "log_dir", "each curve is logged once by each of them"),
-    ("tensorboardX.SummaryWriter", "logdir", "each curve is logged once by each of them"),
+    (
+        "torch.save",
+        "f",
+        "they write over one another and may leave a torn file",
+        "torchguard.Checkpointer(folder, ...).save()",
+    ),
+    (
+        "torch.utils.tensorboard.SummaryWriter",
+        "log_dir",
+        "each curve is logged once by each of them",
+        "torchguard.is_main()",
+    ),
+    ("tensorboardX.SummaryWriter", "logdir", "each curve is logged once by each of them", "torchguard.is_main()"),
 )
 _IN_MEMORY = re.compile(r"buf|bytes|stream|\bbio\b|memory", re.IGNORECASE)
 
@@ -27,7 +37,9 @@ class EveryRankSave(Pitfall):
 
     msgid = "W7768"
     symbol = "every-rank-save"
-    message = "%s runs on every rank of the process group, so %s; write if torch.distributed.get_rank() == 0:"
+    message = (
+        "%s runs on every rank of the process group, so %s; write if torch.distributed.get_rank() == 0:, or call %s"
+    )
     guard = "torchguard.Checkpointer"
     signs = signs(
         [".save", "save", "SummaryWriter"],
@@ -38,10 +50,10 @@ class EveryRankSave(Pitfall):
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:
         """Find what is written in a process group with no regard to the rank, in the path or around the call."""
-        for path, target, harm in _WRITERS:
+        for path, target, harm, guard in _WRITERS:
             for call in program.calls(path):
                 if Ranks.EVERY in call.ranks_in_group and not _is_apart(program, call, target):
-                    yield Finding(call, (call.text, harm))
+                    yield Finding(call, (call.text, harm, guard))
 
 
 def _is_apart(program: Program, call: Call, target: str) -> bool:

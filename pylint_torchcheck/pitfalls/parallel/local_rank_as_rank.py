@@ -24,8 +24,10 @@ class LocalRankAsRank(Pitfall):
     msgid = "W7770"
     symbol = "local-rank-as-rank"
     message = (
-        "%s takes LOCAL_RANK for the rank, which is wrong on more than one machine; write rank=int(os.environ[%s])"
+        "%s takes LOCAL_RANK for the rank, which is wrong on more than one machine; write "
+        "rank=int(os.environ[%s]), or with torchguard.distributed() as env:"
     )
+    guard = "torchguard.distributed"
     signs = signs(["environ", "getenv", ".environ", ".getenv"], ["init_process_group", "DistributedSampler"])
 
     @classmethod

@@ -21,7 +21,11 @@ class MissingDistributedSampler(Pitfall):
 
     msgid = "W7773"
     symbol = "missing-distributed-sampler"
-    message = "%s gives every rank all of the data, so the ranks of the DDP model share no work; add sampler=%s"
+    message = (
+        "%s gives every rank all of the data, so the ranks of the DDP model share no work; add sampler=%s, or "
+        "torchguard.ResumableLoader(...)"
+    )
+    guard = "torchguard.ResumableLoader"
     signs = signs(["DistributedDataParallel"], ["DataLoader"], [Backward])
     crosses_files = True
 

@@ -19,9 +19,10 @@ class MissingNoSync(Pitfall):
     msgid = "R7769"
     symbol = "missing-no-sync"
     message = (
-        "%s averages the gradients over all ranks at every batch, although the optimizer steps only at some; put the "
-        "forward and backward pass of the others under with model.no_sync():"
+        "%s averages the gradients over all ranks at every batch, although the optimizer steps only at some; put "
+        "the forward and backward pass of the others under with model.no_sync():, or call torchguard.TrainStep"
     )
+    guard = "torchguard.TrainStep"
     default_enabled = False
     signs = signs(["DistributedDataParallel"], [Backward], [OptimizerStep])
     crosses_files = True

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
 from pylint_torchcheck.pitfalls.questions import Call, Program
-from pylint_torchcheck.pitfalls.vocabulary import Kind
+from pylint_torchcheck.pitfalls.vocabulary import Kind, Ranks
 
 _CHOOSING = (
     *("torch.cuda.set_device", "torch.cuda.device", "torch.accelerator.set_device_index"),
@@ -25,8 +25,10 @@ class MissingSetDevice(Pitfall):
     symbol = "missing-set-device"
     message = (
         "%s joins an NCCL group in a process that has not chosen a GPU, so %s means the first one on every rank; "
-        'call torch.cuda.set_device(int(os.environ["LOCAL_RANK"])) before it'
+        'call torch.cuda.set_device(int(os.environ["LOCAL_RANK"])) before it, or write with '
+        "torchguard.distributed() as env:"
     )
+    guard = "torchguard.distributed"
     signs = signs(["init_process_group"], [".cuda", ".to", "device"])
 
     @classmethod
@@ -47,7 +49,8 @@ def _is_nccl(call: Call) -> bool:
 def _uses_of_current_device(program: Program) -> str:
     """Return the source of a call that moves a module to whatever GPU is current; empty if there is none."""
     calls = [*program.method_calls("cuda", "to")]
-    return next((call.text for call in calls if _is_of_module(call) and _names_no_index(call)), "")
+    in_group = (call for call in calls if call.ranks != {Ranks.ALONE})
+    return next((call.text for call in in_group if _is_of_module(call) and _names_no_index(call)), "")
 
 
 def _is_of_module(call: Call) -> bool:

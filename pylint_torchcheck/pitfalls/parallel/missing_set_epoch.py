@@ -16,9 +16,10 @@ class MissingSetEpoch(Pitfall):
     msgid = "W7774"
     symbol = "missing-set-epoch"
     message = (
-        "%s draws the order of the epoch before once more, since its DistributedSampler was not told the new epoch; "
-        "call sampler.set_epoch(epoch) before it"
+        "%s draws the order of the epoch before once more, since its DistributedSampler was not told the new "
+        "epoch; call sampler.set_epoch(epoch) before it, or write torchguard.ResumableLoader(...)"
     )
+    guard = "torchguard.ResumableLoader"
     protocol = Protocol(
         of=Kind.SAMPLER,
         start="told",

@@ -30,8 +30,10 @@ class MisspeltRankVariable(Pitfall):
     msgid = "E7770"
     symbol = "misspelt-rank-variable"
     message = (
-        "%s reads a variable that torchrun does not set, so it is missing or every rank gets the default; write %s"
+        "%s reads a variable that torchrun does not set, so it is missing or every rank gets the default; write "
+        "%s, or with torchguard.distributed() as env:"
     )
+    guard = "torchguard.distributed"
     signs = signs(["environ", "getenv", ".environ", ".getenv"])
 
     @classmethod

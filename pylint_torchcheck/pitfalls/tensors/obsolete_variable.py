@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
 from pylint_torchcheck.pitfalls.questions import Call, Program
 
+_SINCE = "0.4"  # the first release in which a tensor is a variable, by its migration guide
+
 
 class ObsoleteVariable(Pitfall):
     """Since torch 0.4 every tensor is what a ``Variable`` was, and ``Variable(x)`` gives a tensor back.
@@ -18,13 +20,13 @@ class ObsoleteVariable(Pitfall):
     msgid = "W7706"
     symbol = "obsolete-variable"
     message = "%s %s since torch 0.4; write %s"
-    torch_versions = ">= 0.4"
+    torch_versions = f">= {_SINCE}"
     signs = signs(["Variable"])
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:
-        """Find calls of torch's own ``Variable``."""
-        for call in program.calls("torch.autograd.Variable"):
+        """Find calls of torch's own ``Variable``, but where the project declares releases that need it."""
+        for call in program.calls("torch.autograd.Variable") if not program.torch_range.is_before(_SINCE) else ():
             yield Finding(call, (call.text, *_advice(call)))
 
 
