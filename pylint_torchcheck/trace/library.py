@@ -103,6 +103,8 @@ class Library(Functions):
                 return frozenset({self.store.make(kind, node, self.frame, path=path, constant=False)})
             case Kind.SAMPLER if truth.of(arguments.get("shuffle", signature(path) or ())) is False:
                 return frozenset({self.store.make(kind, node, self.frame, path=path, constant=False)})
+            case Kind.OPTIMIZER if "params" in (names := signature(path) or ()) and not arguments.starred:
+                return self.new(kind, node, arguments.get("params", names), path)  # and not from the learning rate
             case Kind.LOADER:
                 return self._loader(node, path, given)
             case Kind.LOSS_FUNCTION:

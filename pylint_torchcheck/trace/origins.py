@@ -38,7 +38,7 @@ class Origins:
         if values not in self._known_modules:
             origins = self.of(values)
             modules = frozenset(value for value in origins if value.kind is Kind.MODULE)
-            self._known_modules[values] = modules, not any(value.kind in _OPAQUE for value in origins)
+            self._known_modules[values] = modules, not any(value.kind in OPAQUE for value in origins)
         return self._known_modules[values]
 
 
@@ -50,4 +50,4 @@ def wholes_of(value: Value) -> Iterator[Value]:
         whole = whole.owner
 
 
-_OPAQUE = frozenset({Kind.UNKNOWN, Kind.INSTANCE})
+OPAQUE = frozenset({Kind.UNKNOWN, Kind.INSTANCE})

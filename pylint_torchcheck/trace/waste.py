@@ -18,7 +18,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     ZeroGradPart,
 )
 from pylint_torchcheck.trace.events import Event, Trace
-from pylint_torchcheck.trace.origins import Origins
+from pylint_torchcheck.trace.origins import OPAQUE, Origins
 from pylint_torchcheck.trace.values import Store, Value, Values
 
 _ON_GRAPH = frozenset({Kind.TENSOR, Kind.COLLECTION})
@@ -31,16 +31,17 @@ class Waste:
         self._trace = trace
         self._store = store
         self._origins = origins
-        self._held = {value: origins.modules(frozenset({value})) for value in _optimizers(trace)}
+        self._held = {value: origins.modules(frozenset({value}))[0] for value in _optimizers(trace)}
         switched = trace.events(Freeze, FreezePart, Thaw, Escaped)
-        self._unsure = origins.of(frozenset(value for event in switched for value in event.subjects))
+        subjects = (value for event in switched for value in event.subjects)
+        self._unsure = origins.of(frozenset(value for value in subjects if value.kind is not Kind.TENSOR))
 
     def wasted(self) -> Iterator[tuple[Event, Value]]:
         """Return backward passes, each with a module that it need not go back through.
 
         Nothing that the following step changes lies behind that module, and its own gradients are cleared unused.
         """
-        if len(self._held) < 2 or not all(modules and in_sight for modules, in_sight in self._held.values()):
+        if len(self._held) < 2 or not all(self._held.values()) or not all(map(self._is_in_sight, self._held)):
             return
         forwards = list(self._trace.events(Forward))
         for event in self._trace.events(Backward):
@@ -50,6 +51,18 @@ class Waste:
                 is_wasted = not self._is_needed(module, forwards, reached, trained) and self._is_cleared(event, module)
                 if is_wasted and not self._is_shared(event, forwards, reached & trained):
                     yield event, module
+
+    def _is_in_sight(self, optimizer: Value) -> bool:
+        """Is it known whose parameters it holds? What a module is made of beside layers, as of settings, is its own."""
+        waiting, seen = [optimizer], set[Value]()
+        while waiting:
+            value = waiting.pop()
+            if value.kind in OPAQUE:
+                return False
+            if value not in seen and value.kind is not Kind.MODULE:
+                seen.add(value)
+                waiting += self._store.parts.get(value, ())
+        return True
 
     def _live(self, tensors: Iterable[Value]) -> Values:
         """Return the tensors and modules that gradients flow back to, as far as that is in sight."""
@@ -67,7 +80,7 @@ class Waste:
         return frozenset[Value]().union(
             *(
                 held
-                for optimizer, (held, _) in self._held.items()
+                for optimizer, held in self._held.items()
                 if self._meets(event, optimizer, OptimizerStep) is not None
             )
         )
@@ -89,7 +102,7 @@ class Waste:
         """Are the module's gradients cleared, and never used before?"""
         if module in self._unsure:
             return False
-        owners = [optimizer for optimizer, (held, _) in self._held.items() if module in held]
+        owners = [optimizer for optimizer, held in self._held.items() if module in held]
         return bool(owners) and all(self._meets(event, owner, ZeroGrad) for owner in owners)
 
     def _meets(self, start: Event, optimizer: Value, verb: type[Verb]) -> bool | None:
@@ -114,8 +127,7 @@ class Waste:
         if issubclass(event.verb, OptimizerStep):
             return OptimizerStep if optimizer in event.subjects else None
         if issubclass(event.verb, ZeroGrad) and not issubclass(event.verb, ZeroGradPart):
-            held, _ = self._held[optimizer]
-            covered = optimizer in event.subjects or held <= self._origins.of(event.subjects)
+            covered = optimizer in event.subjects or self._held[optimizer] <= self._origins.of(event.subjects)
             return ZeroGrad if covered else None
         return None
 
