@@ -13,7 +13,7 @@ from pylint_torchcheck.torch_api.objects import signature
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.expressions import Expressions
 from pylint_torchcheck.trace.loops import Loop
-from pylint_torchcheck.trace.values import NOTHING, PLAIN, Store, Value, Values
+from pylint_torchcheck.trace.values import BATCH, NOTHING, PLAIN, Store, Value, Values
 
 _DEFAULT_BATCH = 1
 
@@ -46,7 +46,7 @@ def _is_batch_of(loop: Loop, value: Value, store: Store) -> bool:
     """Is this what the loop draws from a loader, or an item of that, moved or flattened?"""
     batch = _unchanged(value, store)
     is_inside = batch.site is not None and (loop.node is batch.site or loop.node.parent_of(batch.site))
-    return batch.path == "batch" and is_inside
+    return batch.path == BATCH and is_inside
 
 
 def _unchanged(value: Value, store: Store) -> Value:
