@@ -639,6 +639,12 @@ class Program(AboutTensors, AboutModules, AboutFiles, AboutSurroundings, Protoco
     def calls(self, path: str) -> Iterable[Call]:
         """Return the calls of a library function, by its public dotted path."""
 
+    def far_calls(self, path: str) -> Iterable[tuple[Place, Call]]:
+        """Return the calls that save or load in other files of the project, each with the call that leads there.
+
+        Only those that a process group comes to that was joined before.
+        """
+
     def method_calls(self, *names: str) -> Iterable[Call]:
         """Return the calls of methods with one of these names, on whatever they are called; all, if none is named."""
 

@@ -15,7 +15,7 @@ _COUNT = re.compile(r"^\['(?:\w+_)?(?:epochs?|iter(?:ation)?s?|steps?)'\]$")
 _LEFT = "brings back the %s and never what is saved under"
 _STATEFUL = frozenset({Kind.OPTIMIZER, Kind.SCHEDULER, Kind.SCALER})
 # Under these keys stands the state of such an object, even if the object comes from code that is not in sight.
-_SPOKEN_OF = {
+_SPOKEN_OF: dict[Kind, re.Pattern[str]] = {
     Kind.OPTIMIZER: re.compile(r"optim(?:izer)?(?:_state)?(?:_?dict)?", re.IGNORECASE),
     Kind.SCHEDULER: re.compile(r"(?:lr_?)?sched(?:uler)?(?:_state)?(?:_?dict)?", re.IGNORECASE),
     Kind.SCALER: re.compile(r"(?:loss_|grad_|amp_)?scaler(?:_state)?(?:_?dict)?", re.IGNORECASE),
@@ -120,7 +120,7 @@ def _saved(program: Program) -> list[tuple[set[str], Mapping[str, Kind]]]:
 def _needed(contents: Contents) -> Iterator[tuple[str, Kind]]:
     for key, held in contents.entries.items():
         owners = [value.owner for value in held if value.kind is Kind.STATE_DICT and value.owner is not None]
-        kinds = {owner.kind for owner in owners if owner.kind is not Kind.UNKNOWN}
+        kinds: set[Kind] = {owner.kind for owner in owners if owner.kind is not Kind.UNKNOWN}
         if not kinds and (owners or {value.kind for value in held} == {Kind.UNKNOWN}):
             kinds = {kind for kind, pattern in _SPOKEN_OF.items() if pattern.fullmatch(key)}
         if len(kinds) == 1 and kinds <= _STATEFUL:
