@@ -43,7 +43,9 @@ def linted(project: Path, files: list[Path], *options: str) -> Findings:
 
 
 @pytest.mark.parametrize(
-    "project", [SPLIT, SCRIPTS, PROJECTS / "loss_module", PROJECTS / "older_torch"], ids=lambda project: project.name
+    "project",
+    [SPLIT, SCRIPTS, PROJECTS / "loss_module", PROJECTS / "older_torch", PROJECTS / "saved_elsewhere"],
+    ids=lambda project: project.name,
 )
 def test_project_shows_what_its_marks_say(project: Path) -> None:
     assert linted(project, files_of(project)) == marked(project) != set()

@@ -156,11 +156,10 @@ def _models(
     program: Program, contents: Contents, optimizers: Collection[Subject], asked: Collection[Subject]
 ) -> list[Subject]:
     """Return the modules of the optimizers in a checkpoint, if no module's state is saved by anybody."""
-    others = [value for value in contents.values if not _is_known(value)]
     saved = [event.contents for trace in program.traces for event in trace.events(FileWritten)]
-    is_saved_whole = any(one is None or any(map(_may_be_a_model, one.values)) for one in saved)
+    is_saved = any(one is None or any(map(_may_be_a_model, one.values)) for one in saved)
     is_asked = any(value.kind in {Kind.MODULE, Kind.UNKNOWN} for value in asked)
-    if others or is_asked or is_saved_whole or len(optimizers) != 1:
+    if is_asked or is_saved or len(optimizers) != 1:
         return []
     modules = [value for value in program.origins(optimizers) if value.kind is Kind.MODULE and value.owner is None]
     escaped = {value for trace in program.traces for event in trace.events(Escaped) for value in event.subjects}
