@@ -305,12 +305,13 @@ def _without_set_device(script: Script) -> Iterator[Plant]:
 
 @_mistake("model.module(x) for model(x)", "bypassed-ddp")
 def _past_ddp(script: Script) -> Iterator[Plant]:
-    """Of what is wrapped by that name, called in a function with backward()."""
+    """Of what is wrapped by that name, called in a function with backward(), and not under no_grad()."""
     for call in script.nodes:
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name | ast.Attribute) and call.args:
             name, scope = ast.unparse(call.func), script.scope(call)
             wraps = rf"\b{re.escape(name)} = [\w.]*(DDP|DistributedDataParallel)\("
-            if script.mentions(wraps) and any("backward" in ast.unparse(one) for one in ast.iter_child_nodes(scope)):
+            is_trained = any("backward" in ast.unparse(one) for one in ast.iter_child_nodes(scope))
+            if script.mentions(wraps) and is_trained and not _is_unrecorded(script, call):
                 yield script.replace(call.func, f"{name}.module")
 
 
@@ -494,3 +495,8 @@ def _moves(script: Script) -> Iterator[tuple[ast.stmt, str]]:
 
 def _under_rank(script: Script, node: ast.AST) -> bool:
     return any(re.search(_RANK, ast.unparse(one.test)) for one in script.above(node) if isinstance(one, ast.If))
+
+
+def _is_unrecorded(script: Script, node: ast.AST) -> bool:
+    withs = [one for one in script.above(node) if isinstance(one, ast.With)]
+    return any("no_grad" in ast.unparse(item.context_expr) for one in withs for item in one.items)
