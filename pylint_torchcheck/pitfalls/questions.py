@@ -613,6 +613,10 @@ class AboutSurroundings(Protocol):
     def torch_range(self) -> TorchRange:
         """The releases of torch that the project around the file declares; where it declares none, nothing is known."""
 
+    @property
+    def is_test(self) -> bool:
+        """Is the file one of tests, by its name?"""
+
     def variables_read(self) -> Iterable[tuple[Place, str]]:
         """Return the variables of the environment that are read, each with where that is done."""
 
