@@ -25,7 +25,7 @@ from pathlib import Path
 from statistics import median
 
 import torch
-from savers import SAVERS, Ours, OursAsync, RawWrite, Saver, Training
+from savers import SAVERS, Ours, OursAsync, RawBeside, RawWrite, Saver, Training
 from tables import number, ratio, table
 from torch.distributed.checkpoint.api import CheckpointException
 
@@ -70,7 +70,7 @@ def cost(folder: Path, savers: list[type[Saver]], options: argparse.Namespace) -
     timed: dict[str, list[float]] = {}
     whole: dict[str, list[float]] = {}
     loaded: dict[str, list[float]] = {}
-    kinds = [RawWrite, *savers]
+    kinds = [RawWrite, RawBeside, *savers]
     made = {kind: kind(training, _fresh(folder / kind.__name__)) for kind in kinds}
     for step in range(options.rounds + 1):  # the first round warms up, and does not count
         for kind, saver in made.items():
@@ -80,16 +80,17 @@ def cost(folder: Path, savers: list[type[Saver]], options: argparse.Namespace) -
                 timed.setdefault(kind.name, []).append(blocked)
                 whole.setdefault(kind.name, []).append(until_durable)
     for kind, saver in made.items():
-        if kind not in (RawWrite, OursAsync):
+        if kind not in (RawWrite, RawBeside, OursAsync):
             loaded[kind.name] = [_seconds(lambda saver=saver: _quietly(saver.load)) for _ in range(options.rounds)]
         saver.finish()
-    floor = timed[RawWrite.name]
+    floor, beside = timed[RawWrite.name], timed[RawBeside.name]
     rows = [
         [
             name,
             *(number(value) for value in (median(values), min(values), max(values))),
             ratio(values, floor),
             f"{number(min(values) / min(floor))} x",
+            ratio(values, beside),
             number(median(whole[name])),
             number(median(loaded[name])) if name in loaded else "",
         ]
@@ -103,6 +104,7 @@ def cost(folder: Path, savers: list[type[Saver]], options: argparse.Namespace) -
         "max",
         "of the floor",
         "least of the least",
+        "of the floor beside",
         "durable after s",
         "load s",
     ]

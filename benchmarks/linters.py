@@ -57,9 +57,20 @@ def torchcheck(environment: Environment, jobs: int = 1) -> Tool:
 
 def pylint(environment: Environment, *, plugin: bool = False) -> Tool:
     """Return Pylint with its default checks, with ours beside them or not."""
-    extra = ("--load-plugins=pylint_torchcheck",) if plugin else ()
+    return _pylint(environment, "pylint + torchcheck", _PLUGIN) if plugin else _pylint(environment, "pylint")
+
+
+def pylint_with_stand_ins(environment: Environment) -> Tool:
+    """Return Pylint with its default checks, the stand-ins for torch and none of our pitfalls."""
+    return _pylint(environment, "pylint + stand-ins alone", _PLUGIN, "--disable=torchcheck")
+
+
+_PLUGIN = "--load-plugins=pylint_torchcheck"
+
+
+def _pylint(environment: Environment, name: str, *extra: str) -> Tool:
     command = (str(environment.python), "-m", "pylint", "--recursive=y", "--persistent=n", *extra)
-    return Tool("pylint + torchcheck" if plugin else "pylint", command, environment, _matches(_PYLINT_LINE))
+    return Tool(name, command, environment, _matches(_PYLINT_LINE))
 
 
 def _matches(pattern: re.Pattern[str]) -> Callable[[str], int]:

@@ -73,12 +73,24 @@ class RawWrite(Saver):
     """The floor: the bytes alone, forced to the disk."""
 
     name = "raw write and fsync"
+    written = "raw"
 
     def save(self, step: int) -> None:
-        with (self.folder / "raw").open("wb", buffering=0) as file:
+        with (self.folder / self.written).open("wb", buffering=0) as file:
             for tensor in self.training.tensors():
                 file.write(memoryview(tensor.detach().reshape(-1).numpy()).cast("B"))
             os.fsync(file.fileno())
+
+
+class RawBeside(RawWrite):
+    """The floor of whoever keeps the old file until the new one is there: its pages are not there to be used again."""
+
+    name = "raw write and fsync, beside the old file"
+    written = "next"
+
+    def save(self, step: int) -> None:
+        super().save(step)
+        (self.folder / "next").rename(self.folder / "raw")
 
 
 class PlainTorch(Saver):

@@ -11,8 +11,9 @@ from typing import TypedDict
 
 import generated
 from environment import OWN_PASS, Environment
-from linters import Tool, peer_tools, pylint, torchcheck
+from linters import Tool, peer_tools, pylint, pylint_with_stand_ins, torchcheck
 from measure import Cost, run
+from messages import comparison
 from tables import number, percent, ratio, spread, table
 
 _COST_HEADS = ("CPU s (median)", "min", "max", "peak MB", "findings")
@@ -131,12 +132,14 @@ def _shortened(file: str, paths: Sequence[str]) -> str:
 
 
 def with_torch(task: Task) -> Iterator[str]:
-    """What the plugin adds to Pylint's default checks, or takes off, where torch can be imported."""
+    """What the plugin adds to Pylint's default checks, or takes off, in time and in messages, where there is torch."""
     if task.torch is None:
         yield "Not measured: name an interpreter with `--with-torch`."
         return
-    tools = [pylint(task.torch), pylint(task.torch, plugin=True), torchcheck(task.torch)]
+    plain, stand_ins = pylint(task.torch), pylint_with_stand_ins(task.torch)
+    tools = [plain, pylint(task.torch, plugin=True), stand_ins, torchcheck(task.torch)]
     yield _cost_table(tools, _rounds(tools, task))
+    yield comparison(plain, stand_ins, task.paths)
     yield f"torch {task.torch.versions.get('torch', 'is not installed there')}"
 
 

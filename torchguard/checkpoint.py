@@ -17,6 +17,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from torchguard.background import Background
+from torchguard.durable import point_at
 from torchguard.errors import CheckpointError, MisuseError
 from torchguard.folder_lock import lock_folder, unlock_folder
 from torchguard.host_copy import HostCopy
@@ -90,7 +91,8 @@ class Checkpointer:
         async_save: copy the state into the host's memory and write it while the training goes on.
         timeout: seconds to wait for other ranks, and for a save in the background, before that is an error.
         signals: names such as ``"SIGTERM"``: when one comes, on any rank, all ranks save at the end of the same step,
-            and `tick` raises `Preempted`. They do what they did before after `close`.
+            and `tick` raises `Preempted`; of several Checkpointers in one process all save before. They do what they
+            did before after `close`.
         stateful: the objects, by the name that they have in the checkpoint: modules, optimizers, schedulers, a
             TrainStep, a ResumableLoader, random generators, or anything with ``state_dict()`` and
             ``load_state_dict()``. Modules are saved without the wrappers' prefixes.
@@ -139,6 +141,9 @@ class Checkpointer:
         if every_steps is not None or every_seconds is not None:
             on_first(self._ranks, self._claim)
         self._signals = StopSignals(_listed(signals))
+        weakref.finalize(
+            self, self._signals.retire
+        )  # handlers stay, as they can be given back by the main thread alone
         # What only one rank can know has to be agreed on at each step.
         self._agrees = self._ranks.size > 1 and bool(signals or every_seconds or async_save)
 
@@ -153,9 +158,10 @@ class Checkpointer:
         told, failed, late = self._agreed()
         if failed:
             self._background.settle()
+        stops = bool(told) and self._signals.is_turn()
         due = late or (self._every_steps is not None and self.step % self._every_steps == 0)
-        saving = self.save() if due or told else None
-        if told and saving is not None:
+        saving = self.save() if due or stops else None
+        if stops and saving is not None and self._signals.is_last():
             self._stop(told, saving)
         return saving
 
@@ -216,8 +222,20 @@ class Checkpointer:
         restore.load()
         self.step, self._owns_folder = manifest["step"], True
         self._saved_at = time.monotonic()
-        skipped = on_first(self._ranks, lambda: tuple(Skipped(set_aside(folder), reason) for folder, reason in bad))
+        skipped = on_first(self._ranks, lambda: self._set_aside(bad, path))
         return ResumeReport(self.step, path, skipped, tuple(restore.why_not_exact), self._epoch())
+
+    def latest(self) -> Path | None:
+        """The newest checkpoint that is whole, verified byte for byte; ``None`` if there is none at all.
+
+        Nothing is set aside. All ranks call it. The link ``latest`` in the folder leads to the newest one without
+        verification.
+
+        Raises:
+            NoGoodCheckpointError: there are checkpoints and none is whole.
+        """
+        good, _ = self._shelf.newest_good()
+        return good[0] if good else None
 
     def best(self) -> Path | None:
         """The checkpoint with the best metric of those that are there; ``None`` if none was given."""
@@ -277,6 +295,12 @@ class Checkpointer:
 
     def _epoch(self) -> int | None:
         return self._loaders[0].epoch if self._loaders else None
+
+    def _set_aside(self, bad: Sequence[tuple[Path, str]], good: Path) -> tuple[Skipped, ...]:
+        skipped = tuple(Skipped(set_aside(folder), reason) for folder, reason in bad)
+        if skipped:
+            point_at(good)
+        return skipped
 
     def _claim(self) -> None:
         """Become the one process that writes here."""

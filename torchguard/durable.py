@@ -14,23 +14,21 @@ import re
 import shutil
 import zlib
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any, cast
-
-import torch
+from typing import Any
 
 from torchguard.checksums import crc32_of_files
 from torchguard.errors import CheckpointError, CorruptCheckpointError
 from torchguard.progress import Progress
+from torchguard.removal import Removal
+from torchguard.writing import Record, write_tensors
 
 MANIFEST = "manifest.json"
+LATEST = "latest"
 SCHEMA = 1
 _TEMPORARY = re.compile(r".+\.tmp-(\d+)")
 _INSIDE = re.compile(r"(?:shards/)?[\w.-]*\w[\w.-]*")  # no way out of the folder
-_CHUNK = 1 << 20  # bytes
-
-Record = dict[str, int]  # "bytes" and "crc32" of a file
 
 
 def write_files(folder: Path, contents: Mapping[str, object], progress: Progress) -> dict[str, Record]:
@@ -41,7 +39,7 @@ def write_files(folder: Path, contents: Mapping[str, object], progress: Progress
         contents: file names to what ``torch.save`` writes into them.
         progress: is told of the bytes.
     """
-    return {name: _write_tensors(folder / name, content, progress) for name, content in contents.items()}
+    return {name: write_tensors(folder / name, content, progress) for name, content in contents.items()}
 
 
 def records_of(folder: Path) -> dict[str, Record]:
@@ -55,7 +53,7 @@ def records_of(folder: Path) -> dict[str, Record]:
 
 
 def commit_folder(temporary: Path, target: Path, files: Mapping[str, Record], facts: Mapping[str, Any]) -> None:
-    """Give a folder whose files are on the disk its manifest and its name; from then on it counts.
+    """Give a folder whose files are on the disk its manifest and its name; from then on it counts, and is `LATEST`.
 
     Args:
         temporary: what `temporary_name` gave for the target.
@@ -66,7 +64,19 @@ def commit_folder(temporary: Path, target: Path, files: Mapping[str, Record], fa
     _write_manifest(temporary / MANIFEST, {"schema": SCHEMA, **facts, "files": files})
     sync_folder(temporary)
     temporary.rename(target)
+    point_at(target)
     sync_folder(target.parent)
+
+
+def point_at(target: Path) -> None:
+    """Let `LATEST`, beside the folder, lead to it. For people and scripts: no guard relies on it."""
+    link = target.with_name(LATEST)
+    temporary = temporary_name(link)
+    with suppress(OSError):  # no such links here, or something else has the name
+        temporary.symlink_to(target.name, target_is_directory=True)
+        temporary.replace(link)
+    with suppress(OSError):
+        temporary.unlink(missing_ok=True)
 
 
 def discard_folder(temporary: Path) -> None:
@@ -93,18 +103,38 @@ def verify_folder(folder: Path, progress: Progress | None = None) -> dict[str, A
     return manifest
 
 
-def remove_folder(folder: Path) -> None:
+def verify_file(path: Path) -> None:
+    """Compare one file of a committed folder with the manifest.
+
+    Raises:
+        CorruptCheckpointError: it is not, byte for byte, what was written, or the manifest is damaged or does not list
+            it.
+    """
+    records = read_manifest(path.parent)["files"]
+    if path.name not in records:
+        raise CorruptCheckpointError(f"{MANIFEST} does not list {path.name}")
+    _verify_files({path: records[path.name]}, None)
+
+
+def remove_folder(folder: Path, removal: Removal) -> None:
     """Delete a folder so that a half-deleted one is never taken for a damaged one."""
     temporary = temporary_name(folder)
     folder.rename(temporary)
-    shutil.rmtree(temporary, ignore_errors=True)
+    removal.remove(temporary)
+
+
+def leftovers_in(parent: Path) -> list[Path]:
+    """What processes left half-written or half-deleted when they died."""
+    found = [(entry, match) for entry in parent.iterdir() if (match := _TEMPORARY.fullmatch(entry.name))]
+    return sorted(entry for entry, match in found if not _is_other_process(int(match[1])))
 
 
 def remove_leftovers(parent: Path) -> None:
-    """Delete what processes left half-written or half-deleted when they died."""
-    for entry in parent.iterdir():
-        found = _TEMPORARY.fullmatch(entry.name)
-        if found and not _is_other_process(int(found[1])):
+    """Delete `leftovers_in` a folder."""
+    for entry in leftovers_in(parent):
+        if entry.is_symlink():
+            entry.unlink()
+        else:
             shutil.rmtree(entry, ignore_errors=True)
 
 
@@ -123,43 +153,6 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-class _Measured:
-    """A file that counts the bytes written to it and their crc32, so that they need not be read again.
-
-    Large pieces are written and added up at the same time, since neither holds python's lock.
-    """
-
-    def __init__(self, file: IO[bytes], progress: Progress, helper: ThreadPoolExecutor) -> None:
-        self._file, self._progress, self._helper = file, progress, helper
-        self.bytes = 0
-        self.crc32 = 0
-
-    def write(self, data: bytes) -> int:
-        size = len(data)
-        if size < _CHUNK:
-            self.crc32 = zlib.crc32(data, self.crc32)
-            self._file.write(data)
-        else:
-            added = self._helper.submit(zlib.crc32, data, self.crc32)
-            self._file.write(data)
-            self.crc32 = added.result()
-        self.bytes += size
-        self._progress.add(size)
-        return size
-
-    def flush(self) -> None:
-        self._file.flush()
-
-
-def _write_tensors(path: Path, content: object, progress: Progress) -> Record:
-    with path.open("xb") as file, ThreadPoolExecutor(1) as helper:
-        measured = _Measured(file, progress, helper)
-        torch.save(content, cast(IO[bytes], measured))
-        file.flush()
-        os.fsync(file.fileno())
-    return {"bytes": measured.bytes, "crc32": measured.crc32}
 
 
 def _write_manifest(path: Path, manifest: dict[str, Any]) -> None:

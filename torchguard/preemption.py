@@ -31,30 +31,72 @@ class StopSignals:
     """Remembers the last of some signals that came, instead of what they do otherwise, until `restore`.
 
     A second SIGINT does what it did before, so that Ctrl-C twice ends a run that never comes to its next step.
+
+    Of several in one process all remember a signal. They then act one after the other, in the order in which they were
+    made and so within one round of the loop, and the last one stops the run.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
         self.came = 0  # the signal's number
+        self.earlier: StopSignals | None = None
+        self.later: StopSignals | None = None
+        self._told = 0  # so many steps know of the signal
+        self.acted = False
+        self.replaced: dict[int, Any] = {}
         numbers = [_number(name) for name in names]
         try:
-            self._replaced: dict[int, Any] = {number: signal.signal(number, self._see) for number in numbers}
+            for number in numbers:
+                self.replaced[number] = signal.signal(number, self.see)
+                self._follow(self.replaced[number])
         except ValueError:
             raise MisuseError(
                 "signals can only be handled in the main thread; make the Checkpointer there, or leave signals= out"
             ) from None
 
+    def is_turn(self) -> bool:
+        """Called once a step after a signal came, on any rank: is this the step to save at?
+
+        It is when the earlier ones have; or a step later, since they may have no steps any more.
+        """
+        self._told += 1
+        self.acted = self.earlier is None or self.earlier.acted or self._told > 1
+        return self.acted
+
+    def is_last(self) -> bool:
+        """Is the run to be stopped, or will others save before?"""
+        return self.later is None or self.later.acted or self._told > 1
+
+    def retire(self) -> None:
+        """Let the others wait for this one no longer."""
+        self.acted = True
+
     def restore(self) -> None:
         """Let the signals do again what they did before."""
-        for number, handler in self._replaced.items():
-            if signal.getsignal(number) == self._see:
+        for number, handler in self.replaced.items():
+            if signal.getsignal(number) == self.see:
                 signal.signal(number, handler if handler is not None else signal.SIG_DFL)
-        self._replaced = {}
+            elif self.later is not None and number in self.later.replaced:
+                self.later.replaced[number] = handler
+        if self.earlier is not None:
+            self.earlier.later = self.later
+        if self.later is not None:
+            self.later.earlier = self.earlier
+        self.replaced, self.earlier, self.later = {}, None, None
 
-    def _see(self, number: int, frame: FrameType | None) -> None:  # pylint: disable=unused-argument
+    def _follow(self, handler: object) -> None:
+        """The handler that ours replaces may be that of an earlier one."""
+        earlier = getattr(handler, "__self__", None)
+        if isinstance(earlier, StopSignals):
+            self.earlier, earlier.later = earlier, self
+
+    def see(self, number: int, frame: FrameType | None) -> None:
+        """The handler."""
         if number == signal.SIGINT and self.came == signal.SIGINT:
             self.restore()
             signal.raise_signal(number)
         self.came = number
+        if self.earlier is not None:
+            self.earlier.see(number, frame)
 
 
 def _number(name: str) -> int:

@@ -17,8 +17,8 @@ from torchguard.files import read_tensors
 from torchguard.progress import Progress
 from torchguard.ranks import Ranks, on_each
 from torchguard.rng import check_rng_state, set_rng_state
-from torchguard.sharded import ShardedModulePart, ShardedOptimizerPart, read_metadata, read_shards
-from torchguard.stateful import ModulePart, Part, StatefulPart
+from torchguard.sharded import ShardedModulePart, ShardedOptimizerPart, read_metadata, read_shards, was_sharded
+from torchguard.stateful import ModulePart, Part, StatefulPart, part_for
 from torchguard.words import some
 
 RNG = "rng"
@@ -38,7 +38,8 @@ class Restore:
     def __init__(
         self, path: Path, manifest: Mapping[str, Any], parts: Mapping[str, Part], ranks: Ranks, reset: Sequence[str]
     ) -> None:
-        self._path, self._manifest, self._parts, self._ranks = path, manifest, parts, ranks
+        self._path, self._manifest, self._given, self._ranks = path, manifest, parts, ranks
+        self._parts = dict(parts)
         self._reset = reset
         self._saved: dict[str, Any] = {}
         self._metadata: Metadata | None = None  # of the shards, where there are any
@@ -47,10 +48,12 @@ class Restore:
     def read(self, strict: bool) -> None:
         """Read all files and raise whatever is to be raised, before the first object is changed."""
         self._saved = self._read()
+        self._parts = dict(self._fitting())
         self.why_not_exact = [
             *(f"{name} was reset" for name in self._reset),
             *self._differing_names(strict),
             *self._differing_ranks(strict),
+            *self._differing_forms(),
             *_differing_generators(self._saved, strict, RNG in self._reset),
             *_differing_versions(self._manifest["versions"]),
         ]
@@ -58,6 +61,18 @@ class Restore:
             self._refuse(name, part)
         if self._sharded():
             self._metadata = read_metadata(self._path)
+
+    def _fitting(self) -> Iterator[tuple[str, Part]]:
+        """The parts, each such that it takes what was saved."""
+        modules = [part.module for part in self._given.values() if isinstance(part, (ModulePart, ShardedModulePart))]
+        for name, part in self._given.items():
+            yield name, part_for(part, self._saved[name], modules) if name in self._saved else part
+
+    def _differing_forms(self) -> Iterator[str]:
+        for name, part in self._parts.items():
+            if part is not self._given[name]:
+                words = "sharded, and is whole" if was_sharded(self._saved[name]) else "whole, and is sharded"
+                yield f"{name} was saved {words} here: sums run in another order"
 
     def _refuse(self, name: str, part: Part) -> None:
         try:
@@ -101,7 +116,7 @@ class Restore:
 
     def _copies(self, name: str) -> bool:
         """Does loading copy the tensors, so that none stays a part of the file?"""
-        return isinstance(self._parts.get(name), ModulePart)
+        return isinstance(self._parts.get(name), (ModulePart, ShardedModulePart))
 
     def _loaded(self) -> dict[str, Part]:
         return {name: part for name, part in self._parts.items() if name in self._saved}

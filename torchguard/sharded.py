@@ -15,11 +15,12 @@ import torch
 from torch import Tensor, nn
 from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.checkpoint.filesystem import FileSystemReader, FileSystemWriter
-from torch.distributed.checkpoint.metadata import Metadata
+from torch.distributed.checkpoint.metadata import Metadata, TensorStorageMetadata
 from torch.distributed.checkpoint.state_dict import (
     StateDictOptions,
     get_model_state_dict,
     get_optimizer_state_dict,
+    set_model_state_dict,
     set_optimizer_state_dict,
 )
 from torch.distributed.checkpoint.state_dict_loader import load
@@ -27,10 +28,12 @@ from torch.distributed.checkpoint.state_dict_saver import save
 from torch.optim import Optimizer
 
 from torchguard.errors import CheckpointError, StateMismatchError, TorchguardError, UnreadableFileError
-from torchguard.words import some
+from torchguard.keys import plain
+from torchguard.words import count, some
 
 SHARDS = "shards"  # the folder inside the checkpoint
 _FLAT = StateDictOptions(flatten_optimizer_state_dict=True)
+_WHOLE = StateDictOptions(full_state_dict=True)  # each rank has all of it, and takes its part
 
 # What the metadata of torch.distributed.checkpoint is made of; nothing of it runs code.
 _MODULES = ("torch.distributed.checkpoint.metadata", "torch.distributed.checkpoint.filesystem")
@@ -52,6 +55,11 @@ def is_sharded(value: object) -> bool:
     return isinstance(value, Tensor) and hasattr(value, "device_mesh") and hasattr(value, "to_local")
 
 
+def was_sharded(saved: object) -> bool:
+    """Does the state of a module or optimizer lie among the shards, so that its own file only lists it?"""
+    return isinstance(saved, dict) and "sharded" in saved
+
+
 def with_local(value: Tensor, copied: Callable[[Tensor], Tensor]) -> Tensor:
     """A DTensor with another local part, which may be on another device."""
     from torch.distributed.tensor import DTensor
@@ -64,8 +72,12 @@ def with_local(value: Tensor, copied: Callable[[Tensor], Tensor]) -> Tensor:
 
 
 def write_shards(folder: Path, shards: Mapping[str, Tensor], group: Any) -> None:
-    """Write this rank's part; all ranks call it."""
-    writer = FileSystemWriter(folder / SHARDS, sync_files=True)
+    """Write this rank's part; all ranks call it.
+
+    Raises:
+        OSError: the disk failed on any rank, on all of them.
+    """
+    writer = _Writer(folder / SHARDS, sync_files=True)
     with _explained("written"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that one process is one process
         save(dict(shards), storage_writer=writer, process_group=group, no_dist=group is None)
@@ -95,6 +107,18 @@ def read_shards(folder: Path, metadata: Metadata, shards: Mapping[str, Tensor], 
         load(dict(shards), storage_reader=reader, process_group=group, no_dist=group is None)
 
 
+def read_whole(folder: Path, name: str) -> dict[str, Tensor]:
+    """The tensors of one module or optimizer of a checkpoint, put together from all shards; on the CPU."""
+    metadata = read_metadata(folder)
+    tensors = {
+        key: torch.empty(stored.size, dtype=stored.properties.dtype)
+        for key, stored in metadata.state_dict_metadata.items()
+        if key.startswith(f"{name}.") and isinstance(stored, TensorStorageMetadata)
+    }
+    read_shards(folder, metadata, tensors, None)
+    return {key.removeprefix(f"{name}."): tensor for key, tensor in tensors.items()}
+
+
 @contextmanager
 def _explained(verb: str) -> Iterator[None]:
     """torch raises what happened on any rank on all of them, in an exception that ``except Exception`` lets pass."""
@@ -103,7 +127,7 @@ def _explained(verb: str) -> Iterator[None]:
     except CheckpointException as error:
         rank = min(error.failures)
         cause = error.failures[rank][0]
-        if isinstance(cause, TorchguardError):
+        if isinstance(cause, TorchguardError) or (isinstance(cause, OSError) and verb == "written"):
             raise cause from None
         raise CheckpointError(f"the shards cannot be {verb} (rank {rank}: {type(cause).__name__}: {cause})") from None
 
@@ -123,10 +147,28 @@ class ShardedModulePart:
         return {"sharded": _forms(self.shards())}
 
     def refuse(self, saved: Any) -> None:
-        _refuse_forms(self.name, _forms(self.shards()), saved)
+        _refuse_forms(self.name, _forms(self.shards()), saved["sharded"])
 
     def load(self, saved: Any) -> None:
         """Nothing: the shards were read into the module's own tensors."""
+
+
+@dataclass(frozen=True)
+class WholeModulePart:
+    """A module with DTensors that was saved whole, before it was sharded or on a single process."""
+
+    name: str
+    module: nn.Module
+    local = False
+
+    def save(self) -> dict[str, Any]:
+        return ShardedModulePart(self.name, self.module).save()
+
+    def refuse(self, saved: Any) -> None:
+        _refuse_forms(self.name, _forms(get_model_state_dict(self.module)), _forms(saved))
+
+    def load(self, saved: Any) -> None:
+        set_model_state_dict(self.module, dict(saved), options=_WHOLE)
 
 
 @dataclass(frozen=True)
@@ -145,19 +187,15 @@ class ShardedOptimizerPart:
 
     def save(self) -> dict[str, Any]:
         flat = self._flat() if self.optimizer.state else {}
-        plain = {key: value for key, value in flat.items() if not isinstance(value, Tensor)}
+        others = {key: value for key, value in flat.items() if not isinstance(value, Tensor)}
         groups = [{key: value for key, value in group.items() if key != "params"} for group in self._groups()]
         kind = type(self.optimizer).__name__
-        return {"class": kind, "sharded": _forms(self.shards()), "plain": plain, "groups": groups}
+        return {"class": kind, "sharded": _forms(self.shards()), "plain": others, "groups": groups}
 
     def refuse(self, saved: Any) -> None:
-        if not isinstance(saved, dict) or saved.get("class") != type(self.optimizer).__name__:
-            raise StateMismatchError(
-                f"{self.name} is {type(self.optimizer).__name__} and the checkpoint was saved with another class; "
-                "build the optimizer that was saved"
-            )
+        _refuse_optimizer(self.name, self.optimizer, saved, len(saved["groups"]))
         self.prepare(saved)
-        _refuse_forms(self.name, _forms(self.shards()), saved)
+        _refuse_forms(self.name, _forms(self.shards()), saved["sharded"])
 
     def prepare(self, saved: Mapping[str, Any]) -> None:
         """Make the tensors of the state, if the saved one had any, for the shards to be read into."""
@@ -180,19 +218,69 @@ class ShardedOptimizerPart:
         return self.optimizer.param_groups
 
 
-def _forms(shards: Mapping[str, Tensor]) -> dict[str, str]:
+@dataclass(frozen=True)
+class WholeOptimizerPart:
+    """The optimizer of a module with DTensors, saved whole; parameters are found by their names."""
+
+    name: str
+    optimizer: Optimizer
+    module: nn.Module
+    local = False
+
+    def save(self) -> dict[str, Any]:
+        return ShardedOptimizerPart(self.name, self.optimizer, self.module).save()
+
+    def refuse(self, saved: Any) -> None:
+        _refuse_optimizer(self.name, self.optimizer, saved, len(saved["parameters"]))
+        there = {_inner(name): form for group in saved["parameters"] for name, form in group}
+        own = {parameter for group in self.optimizer.param_groups for parameter in group["params"]}
+        here = {plain(key): value for key, value in self.module.named_parameters() if value in own}
+        _refuse_forms(self.name, _forms(here), there)
+
+    def load(self, saved: Any) -> None:
+        names = [[_inner(name) for name, _ in group] for group in saved["parameters"]]
+        states = saved["state"]["state"]
+        groups = [
+            {**group, "params": of_group} for group, of_group in zip(saved["state"]["param_groups"], names, strict=True)
+        ]
+        flat = [name for of_group in names for name in of_group]
+        state: dict[str, Any] = {
+            "state": {flat[index]: values for index, values in states.items()},
+            "param_groups": groups,
+        }
+        if states:
+            set_optimizer_state_dict(self.module, self.optimizer, state, options=_WHOLE)
+        else:
+            self.optimizer.state.clear()
+        for own, group in zip(self.optimizer.param_groups, groups, strict=True):
+            own.update({key: value for key, value in group.items() if key != "params"})
+
+
+def _inner(name: str) -> str:
+    """``"fc.weight"`` of ``"model.fc.weight"``."""
+    return name.partition(".")[2]
+
+
+def _refuse_optimizer(name: str, optimizer: Optimizer, saved: Any, groups: int) -> None:
+    kind = type(optimizer).__name__
+    if saved["class"] != kind:
+        raise StateMismatchError(
+            f"{name} is {kind} and the checkpoint was saved with another class; build the optimizer that was saved"
+        )
+    if len(optimizer.param_groups) != groups:
+        raise StateMismatchError(
+            f"{name} has {count(len(optimizer.param_groups), 'parameter group')} and the checkpoint {groups}; build "
+            "the optimizer as it was when it was saved"
+        )
+
+
+def _forms(tensors: Mapping[str, Any]) -> dict[str, str]:
     return {
-        key: f"shape {tuple(value.shape)} {str(value.dtype).removeprefix('torch.')}" for key, value in shards.items()
+        key: f"shape {tuple(value.shape)} {str(value.dtype).removeprefix('torch.')}" for key, value in tensors.items()
     }
 
 
-def _refuse_forms(name: str, here: Mapping[str, str], saved: Any) -> None:
-    if not isinstance(saved, dict) or "sharded" not in saved:
-        raise StateMismatchError(
-            f"{name} is sharded and the checkpoint holds it whole; resume before fully_shard(), or take over the "
-            f"weights by torchguard.load_weights() from {name}.pt"
-        )
-    there = saved["sharded"]
+def _refuse_forms(name: str, here: Mapping[str, str], there: Mapping[str, str]) -> None:
     if odd := here.keys() ^ there.keys():
         raise StateMismatchError(f"{name} and the checkpoint differ in {some(odd)}; build {name} as it was saved")
     for key, form in here.items():
@@ -200,6 +288,18 @@ def _refuse_forms(name: str, here: Mapping[str, str], saved: Any) -> None:
             raise StateMismatchError(
                 f'{name} has "{key}" with {form} and the checkpoint with {there[key]}; build {name} as it was saved'
             )
+
+
+class _Writer(FileSystemWriter):
+    """torch makes an error of its own of a disk that is full, and only that one is told to the other ranks."""
+
+    def write_data(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().write_data(*args, **kwargs)
+        except RuntimeError as error:
+            if isinstance(error.__context__, OSError):
+                raise error.__context__ from None
+            raise
 
 
 class _Reader(FileSystemReader):

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from torch import Tensor
 
 from torchguard.durable import (
+    MANIFEST,
     commit_folder,
     discard_folder,
     read_manifest,
@@ -27,7 +28,9 @@ from torchguard.durable import (
 from torchguard.errors import CheckpointError, CorruptCheckpointError, NoGoodCheckpointError
 from torchguard.progress import Progress
 from torchguard.ranks import Ranks, on_each, on_first
+from torchguard.removal import Removal
 from torchguard.sharded import SHARDS, write_shards
+from torchguard.tensors import stored_bytes
 from torchguard.words import count
 
 # step-120; step-120.1 is a second save at the same step; step-120-final has a tag
@@ -99,6 +102,7 @@ class Shelf:
 
     def __init__(self, folder: Path, ranks: Ranks) -> None:
         self.folder, self._ranks = folder, ranks
+        self._removal = Removal()
         on_first(ranks, lambda: _make(folder))
 
     def names(self) -> list[Path]:
@@ -119,7 +123,7 @@ class Shelf:
             if self._ranks.rank == 0:
                 discard_folder(temporary)
             raise
-        on_first(self._ranks, lambda: self._delete_old(target, keep))
+        on_first(self._ranks, lambda: self._delete_old(target, keep, shown))
         return target
 
     def newest_good(self) -> tuple[tuple[Path, dict[str, Any]] | None, list[tuple[Path, str]]]:
@@ -158,6 +162,7 @@ class Shelf:
 
     def _begin(self, load: Load) -> tuple[Path, Path]:
         with self._explained("written"):
+            self._removal.settle()  # the new one may need the space
             remove_leftovers(self.folder)
             target = self._free_name(load.step, load.tag)
             temporary = temporary_name(target)
@@ -168,7 +173,8 @@ class Shelf:
         """The records of the files of all ranks."""
 
         def write_own() -> tuple[dict[str, dict[str, int]], bool]:
-            with self._explained("written"), Progress(f"saving step {load.step}", shown=shown) as progress:
+            total = stored_bytes(load.contents)
+            with self._explained("written"), Progress(f"saving step {load.step}", total, shown=shown) as progress:
                 return write_files(temporary, load.contents, progress), bool(load.shards)
 
         def write_shared() -> None:
@@ -190,13 +196,13 @@ class Shelf:
         with self._explained("written"):
             commit_folder(temporary, target, files, {"step": load.step, "ranks": self._ranks.size, **load.facts})
 
-    def _delete_old(self, newest: Path, keep: Keep) -> None:
+    def _delete_old(self, newest: Path, keep: Keep, shown: bool) -> None:
         old = [folder for folder in keep.old(self.names()) if folder != newest]
         if old:
-            _refuse_unproven(newest)
+            _refuse_unproven(newest, shown)
         for folder in old:
             with suppress(OSError):  # the checkpoint is safe; what cannot be deleted now may be so the next time
-                remove_folder(folder)
+                remove_folder(folder, self._removal)
 
     def _free_name(self, step: int, tag: str | None) -> Path:
         """A checkpoint is never overwritten: a second save at the same step gets a number."""
@@ -223,6 +229,11 @@ def checkpoints_in(parent: Path) -> list[Path]:
     folders = [entry for entry in parent.iterdir() if entry.is_dir()]
     found = [(match, entry) for entry in folders if (match := _NAME.fullmatch(entry.name))]
     return [entry for _, entry in sorted(found, key=lambda pair: (int(pair[0][1]), int(pair[0][2] or 0)))]
+
+
+def is_checkpoint(folder: Path) -> bool:
+    """By its name and its manifest, or by what a link such as ``latest`` leads to; whole or not."""
+    return _NAME.fullmatch(folder.resolve().name) is not None and (folder / MANIFEST).is_file()
 
 
 def set_aside_in(parent: Path) -> list[Path]:
@@ -262,9 +273,10 @@ def set_aside(folder: Path) -> Path:
         return folder
 
 
-def _refuse_unproven(newest: Path) -> None:
+def _refuse_unproven(newest: Path, shown: bool) -> None:
     try:
-        verify_folder(newest)
+        with Progress(f"reading {newest.name} back", size_of(newest), shown=shown) as progress:
+            verify_folder(newest, progress)
     except CorruptCheckpointError as error:
         raise CheckpointError(
             f"{newest} reads back otherwise than it was written ({error}), so the disk cannot be trusted and "

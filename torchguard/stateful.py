@@ -16,7 +16,14 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from torchguard.errors import CheckpointError, MisuseError, StateMismatchError
 from torchguard.keys import plain, unwrapped
-from torchguard.sharded import ShardedModulePart, ShardedOptimizerPart, is_sharded
+from torchguard.sharded import (
+    ShardedModulePart,
+    ShardedOptimizerPart,
+    WholeModulePart,
+    WholeOptimizerPart,
+    is_sharded,
+    was_sharded,
+)
 from torchguard.streams import is_generator, packed, set_stream_state, stream_state, unpacked
 from torchguard.words import some
 
@@ -82,6 +89,20 @@ def part_of(name: str, subject: object, parameter_names: Mapping[int, str], modu
         f"{name} is a {type(subject).__name__} without state_dict() and load_state_dict(), so it has nothing to "
         "save; give it both, or leave it out"
     )
+
+
+def part_for(part: Part, saved: object, modules: Sequence[nn.Module]) -> Part:
+    """The part that takes this state, which may have been saved sharded for an object that is whole, or otherwise."""
+    match part:
+        case ModulePart(name, module) if was_sharded(saved):
+            return ShardedModulePart(name, module)
+        case OptimizerPart(name, optimizer) if was_sharded(saved):
+            return ShardedOptimizerPart(name, optimizer, _module_of(name, optimizer, modules))
+        case ShardedModulePart(name, module) if not was_sharded(saved):
+            return WholeModulePart(name, module)
+        case ShardedOptimizerPart(name, optimizer, module) if not was_sharded(saved):
+            return WholeOptimizerPart(name, optimizer, module)
+    return part
 
 
 def names_of_parameters(subjects: Mapping[str, object]) -> dict[int, str]:
@@ -259,7 +280,7 @@ def _module_of(name: str, optimizer: Optimizer, modules: Sequence[nn.Module]) ->
         if held & {id(parameter) for parameter in module.parameters()}:
             return module
     raise MisuseError(
-        f"{name} holds sharded parameters, whose state is saved by the names that the module gives them, and no "
+        f"the state of {name} is spread over ranks, by the names that the module gives the parameters, and no "
         f"module with them was given; write Checkpointer(folder, model=model, {name}={name}, ...)"
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass
 
 import torch
@@ -84,3 +85,12 @@ def describe(value: object) -> str:
     if isinstance(value, Tensor) and value.numel() == 1:
         value = value.item()
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def stored_bytes(found: object) -> int:
+    """How many bytes the tensors in a nested value take, where those that share memory take it once."""
+    sizes: dict[int, int] = {}
+    for _, tensor in tensors_in(found, ""):
+        with suppress(RuntimeError):  # tensors of other kinds have no storage
+            sizes[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+    return sum(sizes.values())

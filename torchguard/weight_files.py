@@ -11,6 +11,7 @@ import torch
 
 from torchguard.errors import MisuseError, UnreadableFileError
 from torchguard.files import read_tensors
+from torchguard.saved_weights import is_in_checkpoint, read_module
 from torchguard.words import some
 
 _INDEX = ".index.json"
@@ -31,6 +32,8 @@ def read_weights(path: Path, *, device: torch.device | str = "cpu") -> Any:
         path = indices[0]
     if path.name.endswith(_INDEX):
         return _read_set(path, device)
+    if is_in_checkpoint(path):
+        return read_module(path, device)
     return _read_safetensors(path, device) if _is_safetensors(path) else read_tensors(path, device=device)
 
 

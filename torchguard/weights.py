@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torchguard.comparison import Allowed, Comparison, Patterns, compare, mismatch
 from torchguard.errors import MisuseError, WeightsMismatchError
 from torchguard.keys import Rename
+from torchguard.saved_weights import module_file
 from torchguard.weight_files import read_weights
 from torchguard.words import one_of, some
 
@@ -81,7 +82,8 @@ def load_weights(
     Args:
         model: is changed in place, on the devices and with the dtypes that it has.
         source: a file of ``torch.save``, read with ``weights_only=True``; a safetensors file; the ``.index.json`` of a
-            set of either, or the folder that holds one; or a state dict. It may be inside ``{"state_dict": ...}`` or
+            set of either, or the folder that holds one; a `Checkpointer`'s folder, whose newest checkpoint counts, or
+            one checkpoint in it, which is verified; or a state dict. It may be inside ``{"state_dict": ...}`` or
             ``{"model": ...}``.
         rename: called with each key of the source, gives the module's.
         allow_missing: keys that the source may lack: a name, a module's name, or a pattern such as ``"head.*"``, or
@@ -99,6 +101,7 @@ def load_weights(
     """
     target = model.state_dict(keep_vars=True)  # the Parameters themselves, so that tied ones can be told
     _refuse_meta(model, target)
+    source = source if isinstance(source, Mapping) else module_file(Path(source))
     saved = _find_state_dict(_read(source, target))
     if rename is not None:
         saved = _renamed(saved, rename)

@@ -8,9 +8,9 @@ from typing import ClassVar
 
 from pylint_torchcheck.pitfalls.protocol import ANY, BROKEN, Protocol
 from pylint_torchcheck.pitfalls.questions import Place, Program
-from pylint_torchcheck.pitfalls.signs import UNREAD, Sign, Signs, signs
+from pylint_torchcheck.pitfalls.signs import UNREAD, InAnyFunction, Near, Sign, Signs, signs
 
-__all__ = ["ANY", "BROKEN", "UNREAD", "Finding", "Pitfall", "Protocol", "Sign", "signs"]
+__all__ = ["ANY", "BROKEN", "UNREAD", "Finding", "InAnyFunction", "Near", "Pitfall", "Protocol", "Sign", "signs"]
 
 
 @dataclass(frozen=True)

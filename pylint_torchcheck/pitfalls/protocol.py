@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
@@ -22,7 +22,9 @@ class Protocol:
 
     Args:
         of: the kind of object whose state this is.
-        start: the state of an object that was built in sight; others may be in any state.
+        start: the state of an object that was built in sight.
+        obtained: the state that an object is taken to be in when it comes from code that is not in sight; by default,
+            it may be in any.
         moves: ``(state, verb)`` to the next state; ``ANY`` stands for each state without a row of its own.
         having: a trait that the subject must be known to have.
         unless_lacking: a trait that the subject must not be known to lack.
@@ -30,12 +32,16 @@ class Protocol:
         unless_seen: verbs that silence the pitfall for a subject wherever in the program they occur.
         unless_many: a subject that stands for all that a comprehension made, or that a loop comes to, does not count,
             only one that is one object.
+        once: states that need not be entered on every way: it is broken where each way on from there breaks it, if the
+            subject goes on in the state that is named here.
         unless_leading_to: verbs that silence it where they happen to what came of the event that breaks it.
     """
 
     of: Kind
     start: str
     moves: Mapping[tuple[str, type[Verb]], str]
+    obtained: str = ""
+    once: Mapping[str, str] = field(default_factory=dict)
     having: Trait | None = None
     unless_lacking: Trait | None = None
     known_only: tuple[type[Verb], ...] = ()

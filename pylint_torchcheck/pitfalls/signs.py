@@ -33,8 +33,10 @@ class Sign(Enum):
     TENSOR_OF_NAME = auto()  # `tensor(...)` of something that is not written out
     RETAINED_GRAPH = auto()  # `retain_graph=True`
     GROWTH = auto()  # a sum or a list that something is added to
+    FORWARD_CALLED = auto()  # a call of `forward`, other than that of the base class
     EVALUATION = auto()  # a name that speaks of validation, test or inference
     BATCHES = auto()  # a name that speaks of a data loader
+    RANK = auto()  # a name that speaks of ranks, or of the first one, or of the environment that holds one
 
 
 # What says all by itself that a function is worth reading, and says nothing of those that call it.
@@ -42,9 +44,20 @@ LOCAL = frozenset(
     {
         *(Sign.UNCALLED_METHOD, Sign.KEPT_COLLECTION, Sign.BARE_CONSTRUCTOR, Sign.BUILT_IN_FORWARD, Sign.LEAF),
         *(Sign.FUNCTIONAL_DROPOUT, Sign.COMPARED_DEVICE, Sign.IDLE_CONTEXT, Sign.LEAF_CHANGED, Sign.REARRANGED_VIEW),
+        Sign.TENSOR_OF_NAME,
     }
 )
 Clue: TypeAlias = str | Sign | type[Verb]
+
+
+class Near(frozenset[Clue]):
+    """Clues of which one must stand in the file that is read, since that is where the pitfall is reported."""
+
+
+class InAnyFunction(frozenset[Clue]):
+    """Clues of which one must stand in any function of the file, or in what that leads to, perhaps in another one."""
+
+
 Signs: TypeAlias = tuple[frozenset[Clue], ...]
 
 
@@ -56,11 +69,19 @@ def signs(*groups: Iterable[Clue]) -> Signs:
     """Return signs: of each group one clue must be there.
 
     A string is a name in the source, with a dot before it if it is an attribute's, and `` =`` after that if something
-    is assigned to it, or `` [`` if it is asked for an element; a verb stands for all names of what makes it happen.
+    is assigned to it, or `` [`` if it is asked for an element; a path is a function of torch's, under whatever name it
+    was imported; a verb stands for all names of what makes it happen.
     """
-    return tuple(frozenset(group) for group in groups)
+    return tuple(group if isinstance(group, frozenset) else frozenset(group) for group in groups)
 
 
-def may_hold(wanted: Signs, clues: Collection[Clue]) -> bool:
-    """Is there a clue of each group?"""
-    return all(not group.isdisjoint(clues) for group in wanted)
+def may_hold(wanted: Signs, near: Collection[Clue], reached: Collection[Clue], of_file: Collection[Clue]) -> bool:
+    """Is there a clue of each group?
+
+    Args:
+        near: what a function holds, with those that it may call in its file.
+        reached: the same, with other files of the project.
+        of_file: what all functions of the file reach.
+    """
+    where: dict[type, Collection[Clue]] = {Near: near, frozenset: reached, InAnyFunction: of_file}
+    return all(not group.isdisjoint(where[type(group)]) for group in wanted)

@@ -201,10 +201,16 @@ class Bearings:
         """Does a backward pass reach a module's parameters, or a step change them?"""
         reached, is_in_sight = self._origins.modules(event.subjects)
         wholes = self._wholes_of(module)
-        if event.subjects and all(wholes & self._origins.modules(frozenset({one}))[0] for one in event.subjects):
+        with_it = [one for one in event.subjects if wholes & self._origins.modules(frozenset({one}))[0]]
+        if with_it and all(one in with_it or self._is_made_without(one, module) for one in event.subjects):
             return Bearing.CERTAIN
         apart = is_in_sight and reached and not any(one.within(module) for one in reached)
         return Bearing.NONE if apart and wholes.isdisjoint(reached) else Bearing.POSSIBLE
+
+    def _is_made_without(self, optimizer: Value, module: Value) -> bool:
+        """Is it made from modules of which none can exist beside this one, so that it is another way's?"""
+        held, _ = self._origins.modules(frozenset({optimizer}))
+        return bool(held) and not any(self._coexist(module, other) for other in held)
 
     def _wholes_of(self, module: Value) -> Values:
         return self._origins.wholes(frozenset({module}))

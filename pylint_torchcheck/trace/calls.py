@@ -175,7 +175,7 @@ class Calls(Library):
             if method is not None and is_property(method):
                 return self.attribute(frozenset({value}), name, func)
             if method is not None:
-                return self.store.make(Kind.FUNCTION, method, self._class_frame(value), owner=value, definition=method)
+                return self.store.make(Kind.FUNCTION, method, self.home_of(method), owner=value, definition=method)
         if effect is None and value.kind in {Kind.UNKNOWN, Kind.INSTANCE}:
             effect = effects.BY_NAME_ALONE.get(name)
         return effect or value.kind
@@ -212,7 +212,7 @@ class Calls(Library):
         if not is_class_method(definition):
             return NOTHING if owner.kind is Kind.CLASS else frozenset({owner})
         if isinstance(owner.definition, nodes.ClassDef) and owner.kind is not Kind.CLASS:
-            owner = self.class_of(owner.definition, self._class_frame(owner))
+            owner = self.class_of(owner.definition, self.home_of(owner.definition))
         return frozenset({owner})
 
     def _known_method(self, node: nodes.Call, effect: Effect, name: str, group: Values, arguments: Arguments) -> Values:
@@ -444,7 +444,7 @@ class Calls(Library):
             case Kind.INSTANCE if isinstance(callee.definition, nodes.ClassDef):
                 method = find_method(callee.definition, "__call__", self)
                 if method is not None:
-                    function = self.store.make(Kind.FUNCTION, method, self._class_frame(callee), definition=method)
+                    function = self.store.make(Kind.FUNCTION, method, self.home_of(method), definition=method)
                     return self.follow(node, function, arguments, frozenset({callee}))
             case Kind.UNKNOWN if callee.owner is not None and callee.path in effects.METHODS.get(callee.owner.kind, {}):
                 effect = effects.METHODS[callee.owner.kind][callee.path]  # a method that was bound to a name

@@ -10,7 +10,7 @@ from functools import cache
 from astroid import nodes
 
 from pylint_torchcheck.pitfalls.pitfall import Pitfall
-from pylint_torchcheck.pitfalls.signs import Clue, Sign, Signs, signs
+from pylint_torchcheck.pitfalls.signs import Clue, Near, Sign, Signs, signs
 from pylint_torchcheck.pitfalls.vocabulary import (
     Backward,
     Drained,
@@ -46,16 +46,19 @@ _BY_HAND: dict[type[Verb], str] = {
 
 
 def signs_of(pitfall: type[Pitfall]) -> Signs:
-    """Return the signs of a pitfall: its own, or those of the verbs without which its protocol cannot break."""
-    if pitfall.protocol is None:
-        return tuple(frozenset(_expanded(group)) for group in pitfall.signs)
-    return tuple(group for verb in pitfall.protocol.necessary for group in _signs_of(verb))
+    """Return the signs of a pitfall: its own, or those of the verbs without which its protocol cannot break.
+
+    Most questions are asked of the calls in the file that is read; a protocol can be broken by way of another.
+    """
+    if pitfall.protocol is not None:
+        return tuple(group for verb in pitfall.protocol.necessary for group in _signs_of(verb))
+    groups = map(_expanded, pitfall.signs)
+    return tuple(groups) if pitfall.crosses_files else tuple(map(Near, groups))
 
 
-def _expanded(group: frozenset[Clue]) -> Iterator[Clue]:
+def _expanded(group: frozenset[Clue]) -> frozenset[Clue]:
     """Put names in the place of verbs."""
-    for clue in group:
-        yield from _names_of(clue) if isinstance(clue, type) else (clue,)
+    return type(group)(one for clue in group for one in (_names_of(clue) if isinstance(clue, type) else (clue,)))
 
 
 def _signs_of(verb: type[Verb]) -> Signs:

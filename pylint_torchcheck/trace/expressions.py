@@ -12,7 +12,7 @@ from pylint_torchcheck.pitfalls.vocabulary import Kind, PartReplaced
 from pylint_torchcheck.torch_api import effects
 from pylint_torchcheck.torch_api.objects import canonical, is_child
 from pylint_torchcheck.trace import products, ranks, truth
-from pylint_torchcheck.trace.classes import find_method, is_property
+from pylint_torchcheck.trace.classes import enclosing_class, find_method, is_property
 from pylint_torchcheck.trace.machine import Machine
 from pylint_torchcheck.trace.places import dotted
 from pylint_torchcheck.trace.sites import AttributeSite, Comparison, Expression
@@ -260,8 +260,8 @@ class Expressions(Machine):
         return self._selected(node, values) if selects else self.collection(node, [("*", values)])
 
     def _selected(self, node: nodes.NodeNG, values: Values) -> Values:
-        """A comprehension with a condition over parameters keeps some of them."""
-        if any(value.kind is Kind.PARAMETER for value in values):
+        """A comprehension with a condition over parameters keeps some of them, a dict under names."""
+        if not isinstance(node, nodes.DictComp) and any(value.kind is Kind.PARAMETER for value in values):
             return self.new(Kind.SOME_PARAMETERS, node, values)
         return self.collection(node, [("*", values)])
 
@@ -401,7 +401,7 @@ class Expressions(Machine):
         method = find_method(value.definition, name, self)
         if method is None:
             return None
-        function = self.function(method, self._class_frame(value))
+        function = self.function(method, self.home_of(method))
         receiver = NOTHING if value.kind is Kind.CLASS else frozenset({value})
         if receiver and is_property(method):
             return self.call_function(node, function, receiver)
@@ -419,9 +419,12 @@ class Expressions(Machine):
             self.store.homes[definition] = frame
         return self.store.make(Kind.CLASS, definition, frame, path=definition.name, definition=definition)
 
-    def _class_frame(self, value: Value) -> Frame:
-        """Return the frame that encloses the class of ``value``, where its methods look names up."""
-        return self.store.homes.get(value.definition) or self.module_frame()
+    def home_of(self, definition: nodes.NodeNG) -> Frame:
+        """Return the frame around a class, or around that of a method, where its methods look names up.
+
+        An inherited method stands in another class, perhaps of another file, than the object that it is called on.
+        """
+        return self.store.homes.get(enclosing_class(definition)) or self.module_frame()
 
     def _known_attribute(self, value: Value, name: str, node: nodes.NodeNG) -> Values:
         match value.kind:

@@ -25,7 +25,8 @@ Way: TypeAlias = Callable[[], Values]
 
 _DEEPEST = 12  # calls within calls
 _MOST_BUILT = 8  # instances of one class of which the constructor is read
-_MOST_BUILT_ELSEWHERE = 2  # the same, of a class of another file
+_MOST_BUILT_ELSEWHERE = 2  # the same, of a class of another file,
+_MOST_BUILT_WITHIN = 1  # or while a module is built, of its parts
 _ANNOTATIONS = {
     "torch.Tensor": Kind.TENSOR,
     "torch.nn.Module": Kind.MODULE,
@@ -295,7 +296,8 @@ class Functions(Expressions):
             self.store.derive(value, arguments.everything())
         instance = self.came_to_be(value, Obtained if guessed else Created)
         if constructor is not None and not self._is_one_of_many(value, definition):
-            function = self.store.make(Kind.FUNCTION, constructor, made.frame, definition=constructor)
+            frame = made.frame if constructor.parent is definition else self.home_of(constructor)
+            function = self.store.make(Kind.FUNCTION, constructor, frame, definition=constructor)
             self.follow(node, function, arguments, instance)
         elif constructor is None:
             self._fill_fields(value, definition, arguments)
@@ -304,12 +306,16 @@ class Functions(Expressions):
     def _is_one_of_many(self, value: Value, definition: nodes.ClassDef) -> bool:
         """Have so many instances been built that one more shows nothing new? It is made as the first one is."""
         built = self._built.setdefault(definition, {})
-        is_late = built.setdefault(value, len(built)) >= (
-            _MOST_BUILT if definition.root() is self.tree else _MOST_BUILT_ELSEWHERE
-        )
+        is_late = built.setdefault(value, len(built)) >= self._most_built(definition)
         if is_late:
             self.store.models[value] = next(iter(built))
         return is_late
+
+    def _most_built(self, definition: nodes.ClassDef) -> int:
+        """Of how many instances of a class is the constructor read? The parts of a module are much alike."""
+        if any(map(_constructs_module, self.frame.chain())):
+            return _MOST_BUILT_WITHIN
+        return _MOST_BUILT if definition.root() is self.tree else _MOST_BUILT_ELSEWHERE
 
     def start_trace(self, state: State) -> Trace:
         """Begin a trace, in which nothing has been built."""
@@ -323,6 +329,11 @@ class Functions(Expressions):
         ]
         for name, values in [*zip(fields, arguments.positional, strict=False), *arguments.keywords.items()]:
             self.here().put((value, name), values)
+
+
+def _constructs_module(frame: Frame) -> bool:
+    is_constructor = isinstance(frame.scope, nodes.FunctionDef) and frame.scope.name == "__init__"
+    return is_constructor and any(value.kind is Kind.MODULE for value in frame.receiver)
 
 
 def _may_be_context(decorator: nodes.NodeNG) -> bool:

@@ -10,6 +10,7 @@ from astroid import nodes
 
 from pylint_torchcheck.torch_api.effects import KEY_PREFIXES
 from pylint_torchcheck.trace.places import Place, dotted, source_of
+from pylint_torchcheck.trace.project import bytes_of
 
 # What the source must hold before its tree is looked through; as bytes, since its encoding does not matter here.
 _CUTTING = re.compile(
@@ -110,12 +111,7 @@ def _nodes(
     tree: nodes.Module, pattern: re.Pattern[bytes], kinds: tuple[type[nodes.NodeNG], ...]
 ) -> Iterator[nodes.NodeNG]:
     """Return the nodes of some kinds in a file whose source has the pattern; to look through every file is slow."""
-    stream = tree.stream()
-    if stream is None:
-        return
-    with stream:
-        is_there = pattern.search(stream.read()) is not None
-    if is_there:
+    if pattern.search(bytes_of(tree)):
         yield from tree.nodes_of_class(kinds)
 
 

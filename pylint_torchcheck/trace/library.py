@@ -81,7 +81,8 @@ class Library(Functions):
     def _known_function(self, node: nodes.Call, path: str, effect: Effect, arguments: Arguments) -> Values:
         subjects = arguments.get(effect.on, signature(path) or ()) if effect.on else NOTHING
         if effect.gives in {Kind.CHECKPOINT, Kind.MODULE} and not effect.same:
-            return self.new(effect.gives, node, path=path, guessed=effect.gives is Kind.MODULE)
+            kind = Kind.MODULE if self.roles.of(self._scope(), _target_of(node)) is Kind.MODULE else effect.gives
+            return self.new(kind, node, path=path, guessed=kind is Kind.MODULE)
         return self.apply(effect, node, subjects, arguments, signature(path) or ())
 
     def _unlisted(self, node: nodes.Call, path: str, arguments: Arguments) -> Values:

@@ -91,18 +91,20 @@ class Machine:
     def is_worth_reading(self, definition: nodes.NodeNG, given: Values) -> bool:
         """May a call still be followed into ``definition``, after what has been read so far?
 
-        One that hands over an optimizer, or a state to be saved, is what the rest is there for, and is not counted
-        among the others.
+        One that hands over an optimizer, a state to be saved, or a module out of this file, is what the rest is there
+        for, and is not counted among the others.
         """
         if definition.root() is self.tree:
             return self._work <= _NEAR_LIMIT
-        if any(value.kind in _WORTH_MORE or self._holds_state(value) for value in given):
+        if any(self._is_worth_more(value) for value in given):
             return self._work <= _FAR_LIMIT
         self._far += 1
         self._all_far += 1
         return self._work <= _FAR_LIMIT and self._far <= _FAR_CALLS and self._all_far <= _ALL_FAR_CALLS
 
-    def _holds_state(self, value: Value) -> bool:
+    def _is_worth_more(self, value: Value) -> bool:
+        if value.kind in _WORTH_MORE or (value.kind is Kind.MODULE and self.is_in_file):
+            return True
         parts = self.store.parts.get(value, ()) if value.kind is Kind.COLLECTION else ()
         return any(part.kind is Kind.STATE_DICT for part in parts)
 

@@ -17,13 +17,10 @@ from pathlib import Path
 from sys import intern
 
 from pylint_torchcheck.pitfalls.signs import Clue
+from pylint_torchcheck.trace.aliases import Aliases, imports_in
 from pylint_torchcheck.trace.project import LONGEST_FILE, MOST_PLACES, local_file, text_of
 from pylint_torchcheck.trace.words import clues_in, code_of, words_in
 
-_FROM = re.compile(
-    r"(?:^|[:;])[ \t]*from\b[ \t]*(\.*)[ \t]*(\w[\w.]*)?[ \t]*\bimport\b[ \t]*(\([^)]*\)|[^\n;]*)", re.MULTILINE
-)
-_IMPORT = re.compile(r"(?:^|[:;])[ \t]*import\b[ \t]*([^\n;]+)", re.MULTILINE)
 _START = re.compile(r"^(?=[^\s)\]}])(?!(?:else|elif|except|finally)\b)", re.MULTILINE)
 _DEFINED = re.compile(r"^[ \t]*(?:async[ \t]+def|def|class)[ \t]+([^\W\d]\w*)", re.MULTILINE)
 _TARGETS = re.compile(r"^[^=\n]+(?==)|\b(?:for|as|global)\b[^=:\n]*|^[ \t]*\w+(?=\.)", re.MULTILINE)
@@ -207,9 +204,11 @@ def _read(file: str, wanted: frozenset[Clue]) -> _Outline:
 
 def _divide(outline: _Outline, code: str, wanted: frozenset[Clue]) -> None:
     """Divide a file into its pieces; a statement counts for those who name what it binds or calls a method of."""
+    aliases = Aliases(code, wanted)
     for text in _pieces(code):
         words = words_in(text)
-        piece = _Piece(clues_in(words, text) & wanted, frozenset(map(intern, words)))
+        clues = (clues_in(words, text) & wanted) | aliases.paths(words, text)
+        piece = _Piece(clues, frozenset(map(intern, words)))
         outline.pieces.append(piece)
         defined: list[str] = _DEFINED.findall(text)
         if _DEFINITION.match(text):
@@ -248,18 +247,13 @@ def _is_main_guard(text: str) -> bool:
 
 def _imports(file: Path, code: str) -> Iterator[tuple[str, Source]]:
     """Return each name that the imports of a file bind, with what it stands for in the project."""
-    for dots, module, clauses in _FROM.findall(code):
-        for clause in clauses.strip("()").split(","):
-            match clause.split():
-                case [name] | [name, "as", _] as words:
-                    yield from ((words[-1], source) for source in sources_of(file, len(dots), module, name))
-    for clauses in _IMPORT.findall(code):
-        for clause in clauses.split(","):
-            match clause.split():
-                case [module] | [module, "as", _] as words:
-                    bound, _, rest = words[-1].partition(".")
-                    yield from ((bound, source) for source in sources_of(file, 0, module))
-                    yield from ((bound, source) for source in sources_of(file, 0, bound) if rest)
+    for dots, module, name, bound in imports_in(code):
+        if name:
+            yield from ((bound, source) for source in sources_of(file, len(dots), module, name))
+        else:
+            first, _, rest = bound.partition(".")
+            yield from ((first, source) for source in sources_of(file, 0, module))
+            yield from ((first, source) for source in sources_of(file, 0, first) if rest)
 
 
 def forget() -> None:

@@ -115,6 +115,19 @@ def text_of(path: Path) -> str | None:
         return None
 
 
+def bytes_of(tree: nodes.Module) -> bytes:
+    """Return the source that a tree was made from; nothing, if it is not at hand any more."""
+    try:
+        stream = tree.stream()
+        if stream is None:
+            return b""
+        with stream:
+            source: bytes = stream.read()
+            return source
+    except OSError:
+        return b""
+
+
 def found_in(tree: nodes.Module, find: Callable[[nodes.Module], Found]) -> Found:
     """Return what ``find`` finds in a tree; in that of an imported file it looks once."""
     answers = _known.get(tree)

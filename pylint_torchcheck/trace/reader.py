@@ -12,11 +12,13 @@ from astroid import nodes
 from pylint_torchcheck.pitfalls.vocabulary import (
     Accumulate,
     Backward,
+    Created,
     Drawn,
     Escaped,
     Freeze,
     FreezePart,
     Kind,
+    Obtained,
     OptimizerStep,
     Ranks,
     Thaw,
@@ -39,6 +41,7 @@ from pylint_torchcheck.trace.values import NOTHING, PLAIN, Frame, Store, Value, 
 
 _MOST_UNROLLED = 4  # `for phase in ["train", "val"]` is read once for each phase
 _UNROLLED = frozenset({Kind.MODULE, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER})
+_UNTELLING = frozenset({Kind.DATA, Kind.UNKNOWN, Kind.LIBRARY, Kind.COLLECTION})
 _DEEPEST_PEELED = 3  # loops within loops of which the first iteration is read apart
 
 
@@ -59,6 +62,7 @@ class Reader(Imports):
         super().__init__(tree, store)
         self._jumps: list[_Jumps] = []
         self._peeled = 0
+        self._decided = 0  # branches of which only one could be taken
         self._assigned: dict[nodes.NodeNG, set[str]] = {}  # the names that each loop assigns to
         self._registers: dict[Values, list[Value]] = {}  # where decorators keep the functions that they give back
 
@@ -250,6 +254,7 @@ class Reader(Imports):
         tested = self.evaluate(node.test)
         answer = truth.of(tested)
         if answer is not None:
+            self._decided += 1
             self.read_body(node.body if answer else node.orelse)
         else:
             self._read_narrowed(node, tested)
@@ -428,7 +433,7 @@ class Reader(Imports):
             if value.kind is Kind.INSTANCE and isinstance(value.definition, nodes.ClassDef):
                 method = find_method(value.definition, name, self)
                 if method is not None:
-                    function = next(iter(self.function(method, self._class_frame(value))))
+                    function = next(iter(self.function(method, self.home_of(method))))
                     values |= self.follow(node, function, Arguments(), frozenset({value}))
         return values
 
@@ -582,13 +587,28 @@ class Reader(Imports):
         if self._peeled >= _DEEPEST_PEELED:
             return self._later(node, iteration)
         self._peeled += 1
+        begin, before, decided = len(self.trace.recorded), self.here().copy(), self._decided
         iteration()
         first = self.state.copy() if self.state else None
-        if self.state is not None:
+        if self.state is not None and not self._is_settled(begin, before, self._decided > decided):
             self._forget_settings(node)
             self._later(node, iteration)
         self._peeled -= 1
         return join([first, self.state])
+
+    def _is_settled(self, begin: int, before: State, was_decided: bool) -> bool:
+        """Would a later iteration do what the first one did, which has built modules at the most?"""
+        if not all(map(_only_builds, self.trace.recorded[begin:])):
+            return False
+        changed = self._kinds_changed(before)
+        return changed <= (_UNTELLING if was_decided else _UNTELLING | {Kind.CONSTANT})
+
+    def _kinds_changed(self, before: State) -> set[Kind]:
+        """Return what the variables are and were that hold something else than before."""
+        now = self.here()
+        pairs = ((before.get(slot), now.get(slot)) for slot in now.changed_since(before.below))
+        changed = (one | other for one, other in pairs if one is not None and other is not None and one != other)
+        return {value.kind for values in changed for value in values}
 
     def repeat_for_framework(self, loop: Loop, iteration: Callable[[], None]) -> None:
         """Read what a framework does for each batch, in a loop that is not in sight."""
@@ -619,6 +639,11 @@ class Reader(Imports):
             values = self.state.get((self.frame, name)) or NOTHING
             if any(value.kind is Kind.CONSTANT for value in values):
                 self.state.put((self.frame, name), frozenset(self._variable(value) for value in values))
+
+
+def _only_builds(event: Event) -> bool:
+    is_building = issubclass(event.verb, Created | Obtained) and all(one.kind is Kind.MODULE for one in event.subjects)
+    return is_building or not event.subjects
 
 
 def _takes_anything(case: nodes.MatchCase) -> bool:

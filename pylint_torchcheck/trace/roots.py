@@ -97,7 +97,8 @@ def _construct(reader: Reader, root: _Root, receiver: Values, state: State) -> I
     if owner is None or constructor is None or owner in reader.constructed:
         return
     trace = reader.start_trace(state)
-    is_finished = _finishes(lambda: _run(reader, _Root(constructor, root.frame, owner), receiver))
+    frame = root.frame if constructor.parent is owner else reader.home_of(constructor)
+    is_finished = _finishes(lambda: _run(reader, _Root(constructor, frame, owner), receiver))
     reader.constructed[owner] = reader.state or state
     if is_finished:
         yield trace

@@ -10,17 +10,19 @@ import io
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TypeAlias
 
 from astroid import nodes
 
 from pylint_torchcheck.pitfalls.pitfall import Pitfall
-from pylint_torchcheck.pitfalls.signs import LOCAL, Clue, Sign, Signs, may_hold
+from pylint_torchcheck.pitfalls.signs import LOCAL, Clue, Near, Sign, Signs, may_hold
 from pylint_torchcheck.torch_api.effects import MOVING_METHODS
+from pylint_torchcheck.trace.aliases import Aliases
 from pylint_torchcheck.trace.clues import is_collection, is_tensor, signs_of, signs_of_method
 from pylint_torchcheck.trace.neighbours import Reach, Source, reach_of, sources_of
+from pylint_torchcheck.trace.project import bytes_of
 from pylint_torchcheck.trace.words import clues_in, code_of, words_in
 
 _MOST_PIECES = 60_000  # of the project's other files, that the names of one file may lead to,
@@ -55,6 +57,7 @@ class Survey:
         self._files: dict[str, int] = {}  # the project's, and how long they are
         self._pieces = 0  # of them, that names have led to
         self._lines = _lines_of(tree) if pitfalls else []
+        self._aliases = Aliases("\n".join(self._lines), self._wanted)
         if self._lines:
             try:
                 self._look_over(tree)
@@ -74,9 +77,14 @@ class Survey:
         if scope is not self._tree and scope not in self._functions:
             return True
         parts = self._module if scope is self._tree else [self._functions[scope]]
-        near, far = _parted(set().union(*(part.clues for part in parts)))
-        everywhere = near | far
-        return any(may_hold(signs, everywhere if crosses else near) for signs, crosses in self._signs)
+        near, reached = _parted(parts)
+        return any(may_hold(signs, near, reached, self._of_file) for signs in self._signs)
+
+    @cached_property
+    def _of_file(self) -> set[Clue]:
+        """What all functions of the file, and its body, may come upon."""
+        _, reached = _parted((*self._functions.values(), *self._module))
+        return reached
 
     def _divide(self, scope: nodes.NodeNG, owner: str) -> None:
         """Divide the body of the module or of a class into its functions and its other statements."""
@@ -97,7 +105,7 @@ class Survey:
         """The bases and the decorators of a class count for it."""
         code = "\n".join(self._lines[_first_line(node) - 1 : node.body[0].lineno if node.body else node.end_lineno])
         words = words_in(code)
-        part = _Part(words, {*(clues_in(words, code) & self._wanted)})
+        part = _Part(words, {*self._clues_in(words, code)})
         self._named[node.name].append(part)
         self._module.append(part)
 
@@ -133,7 +141,7 @@ class Survey:
         if lines not in self._seen:
             code = "\n".join(self._lines[lines[0] - 1 : end])
             words = words_in(code)
-            self._seen[lines] = code, words, clues_in(words, code) & self._wanted
+            self._seen[lines] = code, words, self._clues_in(words, code)
         code, words, seen = self._seen[lines]
         found = {*seen, *signs_of_method(getattr(node, "name", ""), words, code)}
         displayed, tensors = set[str](), set[str]()
@@ -157,6 +165,9 @@ class Survey:
                 case nodes.Import() | nodes.ImportFrom():
                     self._note_import(inner)
         return words, found & self._wanted
+
+    def _clues_in(self, words: frozenset[str], code: str) -> frozenset[Clue]:
+        return (clues_in(words, code) & self._wanted) | self._aliases.paths(words, code)
 
     def _note_import(self, node: nodes.Import | nodes.ImportFrom) -> None:
         """What a name of another file of the project may lead to, matters to all who use the name."""
@@ -193,28 +204,26 @@ class Survey:
 
 
 @cache
-def _sought(pitfalls: tuple[type[Pitfall], ...]) -> tuple[list[tuple[Signs, bool]], frozenset[Clue], frozenset[Clue]]:
-    """Return the signs of each pitfall, and whether other files count; all clues in them; those that count there.
-
-    Most questions are asked of the calls in the file that is read; a protocol can be broken by way of another.
-    """
-    wanted = [(signs_of(one), one.crosses_files or one.protocol is not None) for one in pitfalls]
-    return wanted, _clues(signs for signs, _ in wanted), _clues(signs for signs, crosses in wanted if crosses)
+def _sought(pitfalls: tuple[type[Pitfall], ...]) -> tuple[list[Signs], frozenset[Clue], frozenset[Clue]]:
+    """Return the signs of each pitfall, all clues in them, and those that count in other files."""
+    wanted = list(map(signs_of, pitfalls))
+    groups = [group for signs in wanted for group in signs]
+    return wanted, _clues(groups), _clues(group for group in groups if not isinstance(group, Near))
 
 
-def _parted(clues: _Found) -> tuple[set[Clue], set[Clue]]:
-    """Return the clues of this file, and those of others."""
-    near, far = set[Clue](), set[Clue]()
-    for clue in clues:
+def _parted(parts: Iterable[_Part]) -> tuple[set[Clue], set[Clue]]:
+    """Return the clues of this file in some of its parts, and these with those of other files."""
+    near, reached = set[Clue](), set[Clue]()
+    for clue in set[Clue | _Far]().union(*(part.clues for part in parts)):
         if isinstance(clue, tuple):
-            far.add(clue[0])
+            reached.add(clue[0])
         else:
             near.add(clue)
-    return near, far
+    return near, near | reached
 
 
-def _clues(sought: Iterable[Signs]) -> frozenset[Clue]:
-    return frozenset[Clue]().union(*(group for signs in sought for group in signs))
+def _clues(groups: Iterable[frozenset[Clue]]) -> frozenset[Clue]:
+    return frozenset[Clue]().union(*groups)
 
 
 def _spread(parts: list[_Part], named: dict[str, list[_Part]]) -> None:
@@ -242,15 +251,12 @@ def _spread(parts: list[_Part], named: dict[str, list[_Part]]) -> None:
 
 
 def _lines_of(tree: nodes.Module) -> list[str]:
-    """Return the lines of the source; none, if it is not at hand."""
+    """Return the lines of the source; none, if it is not at hand, or in an encoding of its own."""
     try:
-        stream = tree.stream()
-        if stream is None:
-            return []
-        with stream, io.TextIOWrapper(stream, tree.file_encoding or "utf-8", errors="replace") as text:
-            return code_of(text.read()).split("\n")
-    except (OSError, LookupError):  # it has been moved meanwhile, or is in an encoding of its own
+        text = io.TextIOWrapper(io.BytesIO(bytes_of(tree)), tree.file_encoding or "utf-8", errors="replace").read()
+    except LookupError:
         return []
+    return code_of(text).split("\n") if text else []
 
 
 def _first_line(node: nodes.NodeNG) -> int:

@@ -130,6 +130,7 @@ class _Table:
     def __init__(self, protocol: Protocol, verbs: Iterable[type[Verb]]) -> None:
         self.protocol = protocol
         self.states = protocol.states
+        self.unknown = {protocol.obtained} if protocol.obtained else set(protocol.states)
         self.breaking = [verb for verb in verbs if issubclass(verb, protocol.breaking)]
         self.silencing = [verb for verb in verbs if issubclass(verb, protocol.unless_seen)]
         self.changing = [verb for verb in verbs if issubclass(verb, _CHANGING_ALL) or protocol.names(verb)]
@@ -171,10 +172,33 @@ class _Walk:
             return []
         self._each_file_alone = each_file_alone
         self._ways = self._follower.flow.ways(self._relevant(self._stretch(last)))
-        begun = self._leaving(self._trace.recorded[self._start], set() if self._start else set(self._table.states))
+        begun = self._leaving(self._trace.recorded[self._start], set() if self._start else self._table.unknown)
         arriving = self._arriving(self._start, begun)
-        events = ((self._trace.recorded[number], arriving[number]) for number in sorted(arriving))
-        return [event for event, states in events if self._breaks(event, states) or self._breaks_again(event, states)]
+        events = self._in_order(arriving)
+        broken = [event for event, states in events if self._breaks(event, states) or self._breaks_again(event, states)]
+        return broken or self._broken_once(arriving)
+
+    def _in_order(self, arriving: dict[int, set[str]]) -> list[tuple[Event, set[str]]]:
+        return [(self._trace.recorded[number], arriving[number]) for number in sorted(arriving)]
+
+    def _broken_once(self, arriving: dict[int, set[str]]) -> list[Event]:
+        """Return the events that break it once the subject has entered a state, which it need not do on every way.
+
+        So it is with ``if epoch % 10 == 0: model.eval()`` and no ``train()`` anywhere.
+        """
+        for event, states in self._in_order(arriving) if self._table.protocol.once else ():
+            begun = {self._table.protocol.once.get(state, "") for state in self._entered(event, states)} - {""}
+            onward = self._in_order(self._arriving(event.number, begun)) if begun else []
+            broken = [later for later, coming in onward if self._breaks(later, coming)]
+            if broken:
+                return broken
+        return []
+
+    def _entered(self, event: Event, states: set[str]) -> set[str]:
+        """Return the states that an event takes the subject to for certain, and in which it has not been before."""
+        if self._bearing(event) is not Bearing.CERTAIN or issubclass(event.verb, Escaped | Created | Obtained):
+            return set()
+        return {self._table.after(state, self._verb(event)) for state in states} - states
 
     def _last_breaking(self) -> int | None:
         """Return the last event that can break the protocol; ``None`` if there is none."""
@@ -274,7 +298,7 @@ class _Walk:
         if issubclass(event.verb, Created):
             return {self._table.protocol.start}
         if issubclass(event.verb, Obtained):
-            return set(self._table.states)
+            return self._table.unknown
         if issubclass(event.verb, Escaped):
             return self._after_escape(event, bearing, states)
         after = {self._table.after(state, self._verb(event)) for state in states} - {BROKEN}

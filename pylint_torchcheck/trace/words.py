@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from pylint_torchcheck.pitfalls.signs import Clue, Sign
 from pylint_torchcheck.trace.purpose import MOST_WORDS, may_be_a_value, speaks_of_evaluation
@@ -17,6 +17,9 @@ _DEFINED = re.compile(r"\bdef (\w+)")
 _QUOTED = re.compile(r"['\"](\w+)(?=['\"])")
 _ARGUMENT = re.compile(r"\b(\w+)\s*[,)]")
 _LOADER = re.compile(r"loader|^dl$|_dl$", re.IGNORECASE)
+_RANK = re.compile(
+    r"rank|main|master|chief|primary|leader|coordinator|root|zero|first|process|proc$|environ|getenv", re.IGNORECASE
+)
 _UNCALLED = re.compile(r"\.(?:item|state_dict|detach|numpy|tolist|cpu)\b(?!\s*[(.=\w])")
 _LEAF = re.compile(
     r"\brequires_grad\s*=\s*True\b|\.requires_grad_\((?:True)?\)"
@@ -29,10 +32,11 @@ _ITERATOR = re.compile(
 )
 _DROPOUT = re.compile(r"(?:\bF|\bfunctional)\.\w*dropout\w*\s*\(|(?<![.\w])\w*dropout\w*\s*\(|\bdropout_p\b")
 _CHANGED = r"(?:[-+*/]=(?!=)|\.(?!requires_grad_|detach_)\w{1,40}[a-z]_\()"
+_BY_GRADIENT = re.compile(rf"{_CHANGED}[^\n]{{0,200}}?\.grad\b")
+_OWN_CHANGED = re.compile(r"\bself\.\w+\.(?!requires_grad_|detach_)\w{1,40}[a-z]_\(")
+_WEIGHT_CHANGED = re.compile(rf"\bweight(?:\[[^\n]{{1,40}}?\])?\s*{_CHANGED}|\bweight\[[^\n]{{1,40}}?\]\s*=(?!=)")
 _LEAF_CHANGED = re.compile(
-    rf"{_CHANGED}[^\n]{{0,200}}?\.grad\b|\bself\.\w+\.(?!requires_grad_|detach_)\w{{1,40}}[a-z]_\("
-    rf"|\bweight(?:\[[^\n]{{1,40}}?\])?\s*{_CHANGED}|\bweight\[[^\n]{{1,40}}?\]\s*=(?!=)"
-    rf"|\brequires_grad\s*=\s*True\b[\s\S]{{0,2000}}?(?:{_CHANGED}|\w\[[^\n]{{1,40}}?\]\s*=(?!=))"
+    rf"\brequires_grad\s*=\s*True\b[\s\S]{{0,2000}}?(?:{_CHANGED}|\w\[[^\n]{{1,40}}?\]\s*=(?!=))"
 )
 _DATA_CHANGED = re.compile(rf"\.data(?:\[[^\n]{{1,80}}?\])?\s*(?:{_CHANGED}|[-+*/]=)|\.data\[[^\n]{{1,80}}?\]\s*=(?!=)")
 _REARRANGED_VIEW = re.compile(
@@ -47,21 +51,34 @@ _IDLE = re.compile(
 )
 _TENSOR_OF = re.compile(r"\btensor\(\s*[^\W\d]")
 _RETAINED = re.compile(r"\bretain_graph\s*=\s*True\b")
-# Of what something must be in the source before a pattern is worth looking for, the pattern, what it is the sign of.
+_FORWARD = re.compile(r"(?<!super\(\))(?<!self\))\.forward\(")
+# What must be in the source before a pattern is worth looking for, the pattern, and what it is the sign of.
 _PATTERNS = (
-    ((".",), _UNCALLED, Sign.UNCALLED_METHOD),
-    (("requires_grad", "Parameter("), _LEAF, Sign.LEAF),
-    (("evice",), _COMPARED, Sign.COMPARED_DEVICE),
-    (("parameters(",), _ITERATOR, Sign.KEPT_ITERATOR),
-    (("dropout",), _DROPOUT, Sign.FUNCTIONAL_DROPOUT),
-    (("retain_graph",), _RETAINED, Sign.RETAINED_GRAPH),
-    (("tensor(",), _TENSOR_OF, Sign.TENSOR_OF_NAME),
-    ((".grad", "_(", "requires_grad", "weight"), _LEAF_CHANGED, Sign.LEAF_CHANGED),
-    ((".data",), _DATA_CHANGED, Sign.DATA_CHANGED),
-    ((".view(",), _REARRANGED_VIEW, Sign.REARRANGED_VIEW),
-    ((".req",), _LIKE_REQUIRES_GRAD, Sign.LIKE_REQUIRES_GRAD),
-    (("_grad", "inference_mode", "autocast"), _IDLE, Sign.IDLE_CONTEXT),
+    (".", _UNCALLED, Sign.UNCALLED_METHOD),
+    ("requires_grad", _LEAF, Sign.LEAF),
+    ("Parameter(", _LEAF, Sign.LEAF),
+    ("evice", _COMPARED, Sign.COMPARED_DEVICE),
+    ("parameters(", _ITERATOR, Sign.KEPT_ITERATOR),
+    ("dropout", _DROPOUT, Sign.FUNCTIONAL_DROPOUT),
+    ("retain_graph", _RETAINED, Sign.RETAINED_GRAPH),
+    ("tensor(", _TENSOR_OF, Sign.TENSOR_OF_NAME),
+    (".grad", _BY_GRADIENT, Sign.LEAF_CHANGED),
+    ("_(", _OWN_CHANGED, Sign.LEAF_CHANGED),
+    ("weight", _WEIGHT_CHANGED, Sign.LEAF_CHANGED),
+    ("requires_grad", _LEAF_CHANGED, Sign.LEAF_CHANGED),
+    (".data", _DATA_CHANGED, Sign.DATA_CHANGED),
+    (".view(", _REARRANGED_VIEW, Sign.REARRANGED_VIEW),
+    (".req", _LIKE_REQUIRES_GRAD, Sign.LIKE_REQUIRES_GRAD),
+    (".forward(", _FORWARD, Sign.FORWARD_CALLED),
+    ("_grad", _IDLE, Sign.IDLE_CONTEXT),
+    ("inference_mode", _IDLE, Sign.IDLE_CONTEXT),
+    ("autocast", _IDLE, Sign.IDLE_CONTEXT),
 )
+_SPEAKING: Mapping[Sign, Callable[[str], object]] = {
+    Sign.EVALUATION: speaks_of_evaluation,
+    Sign.BATCHES: _LOADER.search,
+    Sign.RANK: _RANK.search,
+}
 _GROWING = frozenset({".append", ".add", ".insert", ".appendleft", ".extend", ".update"})
 _F_STRING = r"(?:[fFtT][rR]?|[rR][fFtT])(?P<outer>[\"'])"
 # Each way to go on begins with a character of its own, so that what has no end is given up in one pass.
@@ -135,20 +152,20 @@ def words_in(code: str) -> frozenset[str]:
 def clues_in(words: frozenset[str], code: str) -> frozenset[Clue]:
     """Return the words and the signs that show in a piece of source."""
     _listen(words)
-    signs = set[Sign]() if words.isdisjoint(_speaking[Sign.BATCHES]) else {Sign.BATCHES}
+    signs = {sign for sign in (Sign.BATCHES, Sign.RANK) if not words.isdisjoint(_speaking[sign])}
     purposes = words & _speaking[Sign.EVALUATION]
     if purposes and _any_names_a_purpose(purposes, code):
         signs.add(Sign.EVALUATION)
     if "+=" in code or not _GROWING.isdisjoint(words):
         signs.add(Sign.GROWTH)
-    for parts, pattern, sign in _PATTERNS:
-        if any(part in code for part in parts) and pattern.search(code):
+    for part, pattern, sign in _PATTERNS:
+        if part in code and sign not in signs and pattern.search(code):
             signs.add(sign)
     return words | signs | {f"{name} {sign}" for name, sign in _ASSIGNED.findall(code)}
 
 
 _heard: set[str] = set()
-_speaking: dict[Sign, set[str]] = {Sign.EVALUATION: set(), Sign.BATCHES: set()}  # which of these words say what
+_speaking: dict[Sign, set[str]] = {sign: set() for sign in _SPEAKING}  # which of these words say what
 
 
 def _listen(words: frozenset[str]) -> None:
@@ -156,10 +173,9 @@ def _listen(words: frozenset[str]) -> None:
     if len(_heard) > MOST_WORDS:
         _heard.clear()
     for word in words - _heard:
-        if speaks_of_evaluation(word):
-            _speaking[Sign.EVALUATION].add(word)
-        if _LOADER.search(word):
-            _speaking[Sign.BATCHES].add(word)
+        for sign, speaks in _SPEAKING.items():
+            if speaks(word):
+                _speaking[sign].add(word)
     _heard.update(words)
 
 

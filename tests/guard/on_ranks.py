@@ -40,13 +40,14 @@ class Noisy(torch.utils.data.Dataset):
 class Run:
     """One rank's part of a training run."""
 
-    def __init__(self, folder: Path, *, sharded: bool = False, batch_size: int = 2, **options: object) -> None:
+    def __init__(self, folder: Path, *, sharded: bool | None = None, batch_size: int = 2, **options: object) -> None:
+        """``sharded=False``: the same net as with True, and whole; ``None``: another one."""
         self.folder = folder
         tg.seed_everything(0)
         net = nn.Sequential(nn.Linear(6, 8), nn.BatchNorm1d(8), nn.Dropout(0.5), nn.Linear(8, 3))
-        if sharded:
+        if sharded is not None:
             net = nn.Sequential(nn.Linear(6, 8), nn.Linear(8, 3))
-            for layer in net:
+            for layer in net if sharded else ():
                 fully_shard(layer, mesh=init_device_mesh("cpu", (distributed.get_world_size(),)))
         self.net = net if sharded or distributed.get_world_size() == 1 else DistributedDataParallel(net)
         self.optimizer = torch.optim.AdamW(self.net.parameters(), lr=0.1)
@@ -121,7 +122,7 @@ def ends(children: list[int]) -> list[int]:
 
 
 def names(folder: Path) -> list[str]:
-    return sorted(entry.name for entry in folder.iterdir())
+    return sorted(entry.name for entry in folder.iterdir() if entry.name != "latest")
 
 
 def same(one: object, other: object) -> bool:
@@ -274,6 +275,78 @@ def killed_shards_resume_bit_identically(folder: Path) -> None:
     run_until(folder, 2, 9, sharded=True)
 
     assert same(end_of(folder), end_of(folder / "straight"))
+
+
+def goes_on_from(folder: Path, ranks: int, sharded: bool, words: str) -> None:
+    """Resume and compare what each rank has with what was saved."""
+    saved = end_of(folder)
+
+    def work() -> None:
+        run = Run(folder / "run", sharded=sharded, batch_size=4 // ranks)
+        report = run.checkpoints.resume(strict=False)
+        assert report.step == 5, report
+        assert any(f"model was saved {words}" in reason for reason in report.why_not_exact), report
+        run.write_end()
+
+    (folder / "end-0.pt").unlink()
+    assert ends(launch(ranks, work)) == [0] * ranks
+    assert same(end_of(folder), saved), (end_of(folder), saved)
+
+
+def shards_go_to_a_whole_model(folder: Path) -> None:
+    run_until(folder, 2, 5, sharded=True, every_steps=5)
+    goes_on_from(folder, 1, False, "sharded, and is whole here")
+    goes_on_from(folder, 2, False, "sharded, and is whole here")
+
+
+def whole_model_goes_to_shards(folder: Path) -> None:
+    run_until(folder, 1, 5, sharded=False, batch_size=4, every_steps=5)
+    goes_on_from(folder, 2, True, "whole, and is sharded here")
+
+
+def shards_are_read_as_weights(folder: Path) -> None:
+    run_until(folder, 2, 5, sharded=True, every_steps=5)
+    net = nn.Sequential(nn.Linear(6, 8), nn.Linear(8, 3))
+    report = tg.load_weights(net, folder / "run")
+
+    assert len(report.loaded) == 4, report
+    assert same(whole(net.state_dict()), end_of(folder)["net"])
+
+    (shard,) = (folder / "run" / "step-5" / "shards").glob("__0_*.distcp")
+    content = bytearray(shard.read_bytes())
+    content[len(content) // 2] ^= 1
+    shard.write_bytes(content)
+    with pytest.raises(tg.UnreadableFileError, match=r"step-5 is damaged \(__0_0\.distcp was changed"):
+        tg.load_weights(net, folder / "run")
+
+
+def disk_that_is_full_is_told_on_all_ranks_of_shards(folder: Path) -> None:
+    import resource
+
+    def work() -> None:
+        net = fully_shard(nn.Linear(300, 300), mesh=init_device_mesh("cpu", (distributed.get_world_size(),)))
+        checkpoints = tg.Checkpointer(folder / "run", model=net)
+        checkpoints.save()
+        if distributed.get_rank() == 1:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+        with pytest.raises(tg.CheckpointError, match=r"run cannot be written \(File too large\), so nothing was saved"):
+            checkpoints.save()
+
+    assert ends(launch(2, work)) == [0, 0]
+    assert names(folder / "run") == ["step-0"]
+
+
+def shards_of_another_architecture_are_refused(folder: Path) -> None:
+    run_until(folder, 1, 5, sharded=True, every_steps=5)
+
+    def work() -> None:
+        run = Run(folder / "run")  # whole, with a layer of batch norm
+        before = whole(run.net.state_dict())
+        with pytest.raises(tg.StateMismatchError, match="model and the checkpoint differ in"):
+            run.checkpoints.resume()
+        assert same(whole(run.net.state_dict()), before)
+
+    assert ends(launch(1, work)) == [0]
 
 
 def shards_that_would_run_code_are_refused(folder: Path) -> None:

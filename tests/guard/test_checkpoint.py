@@ -55,7 +55,7 @@ def folder(tmp_path) -> Path:
 
 
 def names(folder: Path) -> list[str]:
-    return sorted(entry.name for entry in folder.iterdir())
+    return sorted(entry.name for entry in folder.iterdir() if entry.name != "latest")
 
 
 def damage(path: Path, how: str) -> None:
@@ -199,6 +199,71 @@ def test_folder_whose_resume_was_refused_is_not_written(run, folder):
         other.checkpoints.save()
 
 
+# the newest
+
+
+def test_latest_is_the_newest_whole_one_and_nothing_is_set_aside(run, folder):
+    checkpoints = run(every_steps=1).train(BATCHES[:3]).checkpoints
+    damage(folder / "step-3" / "model.pt", "flipped bit")
+
+    assert checkpoints.latest() == folder / "step-2"
+    assert names(folder) == ["step-2", "step-3"]
+
+
+def test_latest_of_none_is_none(run):
+    assert run().checkpoints.latest() is None
+
+
+@pytest.fixture
+def links(tmp_path):
+    try:
+        (tmp_path / "link").symlink_to("somewhere")
+    except OSError:
+        pytest.skip("no symbolic links here")
+
+
+@pytest.mark.usefixtures("links")
+def test_link_leads_to_the_newest(run, folder):
+    run(every_steps=1, keep_last=1).train(BATCHES[:3])
+
+    assert (folder / "latest").resolve() == (folder / "step-3").resolve()
+    assert os.readlink(folder / "latest") == "step-3"  # so that the folder can be moved
+
+
+@pytest.mark.usefixtures("links")
+def test_link_leads_to_the_one_before_if_the_newest_was_set_aside(run, folder):
+    run(every_steps=1).train(BATCHES[:3])
+    damage(folder / "step-3" / "model.pt", "flipped bit")
+    run().checkpoints.resume()
+
+    assert os.readlink(folder / "latest") == "step-2"
+
+
+def fails(*_: object) -> None:
+    raise OSError(errno.EIO, "Input/output error")
+
+
+@pytest.mark.usefixtures("links")
+def test_link_does_not_move_when_a_save_fails(run, folder, monkeypatch):
+    one = run(every_steps=1).train(BATCHES[:1])
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", fails)
+        with pytest.raises(tg.CheckpointError):
+            one.train(BATCHES[:1])
+
+    assert os.readlink(folder / "latest") == "step-1"
+
+
+def test_something_else_called_latest_is_left_alone(run, folder):
+    checkpoints = run().checkpoints
+    (folder / "latest").mkdir()
+    (folder / "latest" / "notes").write_text("mine")
+    checkpoints.save()
+
+    assert (folder / "latest" / "notes").read_text() == "mine"
+    assert names(folder) == ["step-0"]
+
+
 # damage
 
 
@@ -227,7 +292,7 @@ def test_run_goes_on_over_the_one_set_aside(run, folder):
 
 def test_none_whole_is_an_error_and_stays_one(run, folder):
     run(every_steps=1).train(BATCHES[:2])
-    for path in folder.iterdir():
+    for path in folder.glob("step-*"):
         damage(path / "model.pt", "flipped bit")
 
     for _ in range(2):
@@ -538,6 +603,25 @@ def test_full_disk_leaves_the_older_one_and_no_rubbish(run, folder, monkeypatch)
 
     assert names(folder) == ["step-1"]
     assert run().checkpoints.resume().exact
+
+
+@pytest.fixture
+def small_disk():
+    """Writes fail in the middle of a file, as they do where the disk is really full."""
+    resource = pytest.importorskip("resource", reason="Windows has no such limit")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_disk_that_is_full_in_the_middle_of_a_file_leaves_the_older_one_and_no_rubbish(folder, small_disk):
+    checkpoints = tg.Checkpointer(folder, model=nn.Linear(500, 500), keep_last=1)
+    checkpoints.save()
+    small_disk(200_000)
+    with pytest.raises(tg.CheckpointError, match=r"cannot be written .* checkpoints in it are as they were"):
+        checkpoints.save()
+
+    assert names(folder) == ["step-0"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks /proc which file a descriptor is")

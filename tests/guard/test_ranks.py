@@ -19,6 +19,11 @@ WHOLE = [
 SHARDED = [
     "shards_go_to_another_number_of_ranks",
     "killed_shards_resume_bit_identically",
+    "shards_go_to_a_whole_model",
+    "whole_model_goes_to_shards",
+    "shards_are_read_as_weights",
+    "disk_that_is_full_is_told_on_all_ranks_of_shards",
+    "shards_of_another_architecture_are_refused",
     "shards_that_would_run_code_are_refused",
 ]
 

@@ -1,5 +1,6 @@
 """When and how the Checkpointer saves: in the background, at a signal, by the clock; what it keeps, who may write."""
 
+import gc
 import os
 import random
 import re
@@ -17,6 +18,7 @@ import torch
 from torch import nn
 
 import torchguard as tg
+from torchguard import removal, writing
 from torchguard.host_copy import HostCopy
 
 ROOT = Path(__file__).parent.parent.parent
@@ -44,7 +46,7 @@ def make(net, folder):
 
 
 def names(folder: Path) -> list[str]:
-    return sorted(entry.name for entry in folder.iterdir())
+    return sorted(entry.name for entry in folder.iterdir() if entry.name != "latest")
 
 
 @pytest.fixture
@@ -168,6 +170,123 @@ tg.Checkpointer({str(tmp_path)!r}, model=torch.nn.Linear(500, 500), async_save=T
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)
 
     assert names(tmp_path) == ["step-0"]
+
+
+# for somebody who waits at a terminal
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """What is written to stderr, a terminal, by a machine on which everything takes seconds."""
+    written, seconds = [], iter(range(0, 10_000, 2))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(sys.stderr, "write", written.append)
+    monkeypatch.setattr(time, "monotonic", lambda: next(seconds))
+    return written
+
+
+def test_long_save_tells_how_far_it_is_and_leaves_nothing(make, terminal):
+    checkpoints = make(model=nn.Linear(1000, 1000), keep_last=1)
+    checkpoints.save()
+    checkpoints.save()
+    told = "".join(terminal)
+
+    assert re.search(r"saving step 0: 4\.0 MB of 4\.0 MB, ", told)
+    assert re.search(r"reading step-0\.1 back: [\d.]+ MB of 4\.0 MB, ", told)
+    assert terminal[-1] == "\r\033[K"
+
+
+def test_save_in_the_background_is_silent(make, terminal):
+    make(model=nn.Linear(1000, 1000), async_save=True).save().result()
+
+    assert terminal == []
+
+
+# what the disk does meanwhile
+
+
+@pytest.fixture
+def forced_early(monkeypatch):
+    """As if each piece were large: the disk is told to write each."""
+    monkeypatch.setattr(writing, "_LARGE", 1)
+    monkeypatch.setattr(writing, "_AHEAD", 1)
+
+
+def test_large_file_is_whole_though_the_disk_began_early(make, folder, forced_early):
+    make().save()
+
+    assert make().resume().skipped == ()
+
+
+@pytest.mark.skipif(not hasattr(os, "fdatasync"), reason="fsync is called early instead")
+def test_disk_that_is_full_early_is_told(make, folder, forced_early, monkeypatch):
+    checkpoints = make(keep_last=1)
+    checkpoints.save()
+    fdatasync, told = os.fdatasync, []
+
+    def full_once(descriptor):
+        if told:
+            return fdatasync(descriptor)
+        told.append(descriptor)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fdatasync", full_once)  # as the system does: it does not tell fsync again
+    with pytest.raises(tg.CheckpointError, match="No space left"):
+        checkpoints.save()
+
+    assert names(folder) == ["step-0"]
+
+
+def deleted_but_open() -> list[str]:
+    links = [Path("/proc/self/fd") / name for name in os.listdir("/proc/self/fd")]
+    return [os.readlink(link) for link in links if link.is_symlink() and ".tmp-" in os.readlink(link)]
+
+
+@pytest.fixture
+def slow_to_free(monkeypatch):
+    """Every file is large, and its space is not given back until the event is set."""
+    go_on, let_go = threading.Event(), removal._let_go
+
+    def waits(descriptors):
+        assert go_on.wait(30)
+        let_go(descriptors)
+
+    monkeypatch.setattr(removal, "_LARGE", 0)
+    monkeypatch.setattr(removal, "_let_go", waits)
+    yield go_on
+    go_on.set()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc which files are open")
+def test_old_checkpoint_is_gone_at_once_and_its_space_later(make, folder, slow_to_free):
+    checkpoints = make(keep_last=1)
+    checkpoints.save()
+    checkpoints.save()
+
+    assert names(folder) == ["step-0.1"]
+    assert deleted_but_open()
+
+
+def test_next_save_waits_for_the_space(make, slow_to_free):
+    checkpoints = make(keep_last=1)
+    checkpoints.save()
+    checkpoints.save()
+    threading.Timer(0.3, slow_to_free.set).start()
+    checkpoints.save()
+
+    assert slow_to_free.is_set()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc which files are open")
+def test_worker_does_not_keep_the_space_of_a_deleted_checkpoint(make, slow_to_free):
+    checkpoints = make(keep_last=1)
+    checkpoints.save()
+    checkpoints.save()
+    worker = os.fork()
+    if worker == 0:
+        os._exit(len(deleted_but_open()))
+
+    assert os.waitpid(worker, 0)[1] == 0
 
 
 # told to stop
@@ -389,6 +508,85 @@ def test_loaded_state_is_no_part_of_the_file(make, net, folder):
         file.write(bytes(len(content)))
 
     assert torch.equal(momentum, before)
+
+
+# several in one process
+
+
+@pytest.mark.parametrize("async_save", [False, True])
+def test_two_in_one_process_keep_out_of_each_others_way(tmp_path, async_save):
+    nets = {name: nn.Linear(3, 3) for name in ("a", "b")}
+    both = {
+        name: tg.Checkpointer(tmp_path / name, model=net, every_steps=1, keep_last=1, async_save=async_save)
+        for name, net in nets.items()
+    }
+    for checkpoints in (both["a"], both["b"], both["a"]):
+        checkpoints.tick()
+    for checkpoints in both.values():
+        checkpoints.close()
+    weights = {name: net.weight.clone() for name, net in nets.items()}
+    for net in nets.values():
+        nn.init.zeros_(net.weight)
+
+    steps = {name: tg.Checkpointer(tmp_path / name, model=net).resume().step for name, net in nets.items()}
+    assert steps == {"a": 2, "b": 1}
+    assert all(torch.equal(net.weight, weights[name]) for name, net in nets.items())
+
+
+@pytest.fixture
+def two(tmp_path):
+    """Two that a signal stops, in the order in which a loop calls their ticks."""
+    both = [tg.Checkpointer(tmp_path / name, model=nn.Linear(3, 3), signals=["SIGTERM"]) for name in ("a", "b")]
+    yield both
+    for checkpoints in both:
+        checkpoints.close()
+
+
+def tick_in_turn(checkpoints: list[tg.Checkpointer], signal_before: int) -> list[str]:
+    """Tick, with a signal before so many ticks, until the run is stopped; gives what was saved by then."""
+    for number in range(100):
+        if number == signal_before:
+            os.kill(os.getpid(), signal.SIGTERM)
+        try:
+            checkpoints[number % len(checkpoints)].tick()
+        except tg.Preempted:
+            break
+    return [name for one in checkpoints for name in names(one.folder)]
+
+
+@pytest.mark.parametrize(("signal_before", "saved"), [(2, ["step-2", "step-2"]), (3, ["step-3", "step-3"])])
+def test_signal_stops_two_at_the_same_step(two, signal_before, saved):
+    assert tick_in_turn(two, signal_before) == saved
+
+
+@pytest.mark.parametrize("idle", [0, 1])
+def test_signal_stops_one_though_the_other_has_no_steps_any_more(two, idle):
+    active = two[1 - idle]
+
+    assert tick_in_turn([active], signal_before=0)[-1] == "step-2"
+    assert active.step == 2
+
+
+def test_signal_waits_for_none_that_is_gone(two, tmp_path):
+    third = tg.Checkpointer(tmp_path / "c", model=nn.Linear(3, 3), signals=["SIGTERM"])
+    while two:
+        two.pop()
+    gc.collect()
+    saved = tick_in_turn([third], signal_before=0)
+    third.close()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the handlers of the two that were never closed
+
+    assert saved == ["step-1"]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_signals_do_what_they_did_after_two_are_closed(tmp_path, order):
+    before = signal.getsignal(signal.SIGUSR1)
+    both = [tg.Checkpointer(tmp_path / name, model=nn.Linear(3, 3), signals=["SIGUSR1"]) for name in ("a", "b")]
+    for index in order:
+        both[index].close()
+
+    assert signal.getsignal(signal.SIGUSR1) == before
 
 
 # who may write

@@ -6,6 +6,7 @@ import pickle
 import sys
 import zipfile
 from collections import OrderedDict
+from pathlib import Path
 
 import pytest
 import torch
@@ -399,6 +400,73 @@ def test_missing_library_is_named(net, trained, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "safetensors", None)
     with pytest.raises(tg.MisuseError, match="pip install safetensors"):
         tg.load_weights(net, tmp_path / "model.safetensors")
+
+
+# a Checkpointer's folder
+
+
+@pytest.fixture
+def run(trained, tmp_path) -> Path:
+    """The folder of two checkpoints, of zeros and of the trained values."""
+    with torch.no_grad():
+        values = {key: value.clone() for key, value in trained.state_dict().items()}
+        for value in trained.state_dict().values():
+            value.zero_()
+        checkpoints = tg.Checkpointer(tmp_path / "run", model=trained)
+        checkpoints.save()
+        trained.load_state_dict(values)
+        checkpoints.tick()
+        checkpoints.save()
+    return tmp_path / "run"
+
+
+@pytest.mark.parametrize("inside", [".", "step-1", "step-1/model.pt"])
+def test_newest_checkpoint_is_taken_of_a_checkpointers_folder(net, trained, same, run, inside):
+    report = tg.load_weights(net, run / inside)
+
+    assert same(net, trained)
+    assert report.source == str(run / "step-1" / "model.pt")
+
+
+def test_one_checkpoint_may_be_named(net, run):
+    tg.load_weights(net, run / "step-0")
+
+    assert not net[0].weight.any()
+
+
+def test_link_to_the_newest_is_followed(net, trained, same, run):
+    if not (run / "latest").is_symlink():
+        pytest.skip("no symbolic links here")
+    tg.load_weights(net, run / "latest")
+
+    assert same(net, trained)
+
+
+def test_damaged_checkpoint_is_refused_and_no_older_one_taken(net, build_net, same, run):
+    content = bytearray((run / "step-1" / "model.pt").read_bytes())
+    content[100] ^= 1  # in the zip's header, of which torch has no checksum
+    (run / "step-1" / "model.pt").write_bytes(content)
+    with pytest.raises(tg.UnreadableFileError, match=r"step-1 is damaged \(model\.pt was changed .* checkpoints"):
+        tg.load_weights(net, run)
+
+    assert same(net, build_net())
+
+
+def test_module_with_another_name_is_to_be_named(net, trained, same, tmp_path):
+    tg.Checkpointer(tmp_path, critic=trained).save()
+    with pytest.raises(tg.UnreadableFileError, match=r"holds critic\.pt, rng\.pt and no model\.pt; write the path"):
+        tg.load_weights(net, tmp_path)
+    tg.load_weights(net, tmp_path / "step-0" / "critic.pt")
+
+    assert same(net, trained)
+
+
+def test_manifest_of_something_else_is_none(net, trained, same, tmp_path):
+    torch.save(trained.state_dict(), tmp_path / "weights.pt")
+    (tmp_path / "manifest.json").write_text('{"name": "my weights"}')
+    tg.load_weights(net, tmp_path / "weights.pt")
+
+    assert same(net, trained)
 
 
 # snapshot

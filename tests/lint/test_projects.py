@@ -44,7 +44,11 @@ def linted(project: Path, files: list[Path], *options: str) -> Findings:
 
 @pytest.mark.parametrize(
     "project",
-    [SPLIT, SCRIPTS, PROJECTS / "loss_module", PROJECTS / "older_torch", PROJECTS / "saved_elsewhere"],
+    [
+        SPLIT,
+        SCRIPTS,
+        *(PROJECTS / name for name in ("inherited_methods", "loss_module", "older_torch", "saved_elsewhere")),
+    ],
     ids=lambda project: project.name,
 )
 def test_project_shows_what_its_marks_say(project: Path) -> None:

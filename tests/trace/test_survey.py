@@ -34,6 +34,16 @@ def test_nothing_is_lost(path: Path) -> None:
     assert lines_found(Program(tree, PITFALLS)) == lines_found(Program(tree))
 
 
+def test_file_that_is_gone_is_read_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "gone.py"
+    path.write_text("import torch\n\ntorch.load('a', strict=False)\n", encoding="utf-8")
+    tree = AstroidBuilder(AstroidManager(), apply_transforms=False).file_build(str(path), "gone")
+    tree.file_bytes = None
+    path.unlink()
+
+    assert ("strict-in-torch-load", 3) in lines_found(Program(tree, PITFALLS))
+
+
 def is_read(source: str) -> bool:
     program = Program(astroid.parse("import torch\nfrom torch import nn\n" + dedent(source)), PITFALLS)
     return bool(program.traces)
@@ -65,7 +75,27 @@ class TestReading:
     @pytest.mark.parametrize(
         "source",
         [
+            "import json\ndef restore(file):\n    return json.load(file)\n",
+            "def restore(self, path):\n    return self.store.load(path)\n",
+            "def restore(load, path):\n    return load(path)\n",
+            "import torch.distributed as dist\ndef shrink(x, rank):\n    return x.reduce(rank)\n",
+            "import torch.distributed as dist\ndef shrink(x):\n    return dist.all_reduce(x)\n",
+            "class Wide(nn.Linear):\n    def forward(self, x):\n        return super().forward(x)\n",
+        ],
+    )
+    def test_what_only_looks_like_it_is_not_read(self, source: str) -> None:
+        assert not is_read(source)
+
+    @pytest.mark.parametrize(
+        "source",
+        [
             "def restore(path):\n    return torch.load(path)\n",
+            "import torch as th\ndef restore(path):\n    return th.load(path)\n",
+            "from torch import (\n    nn,\n    load,\n)\ndef restore(path):\n    return load(path)\n",
+            "from torch import *\ndef restore(path):\n    return load(path)\n",
+            "tools = torch.serialization\ndef restore(path):\n    return tools.load(path)\n",
+            "from .way import tools\ndef restore(path):\n    return tools.load(path)\n",
+            "from torch import distributed as d\ndef wait(rank):\n    if rank == 0:\n        d.barrier()\n",
             "from torch import load as read\ndef restore(path):\n    return read(path)\n",
             "restore = torch.load\ndef again(path):\n    return restore(path)\n",
             "def move(x):\n    if x is not None:\n        x.cuda()\n",

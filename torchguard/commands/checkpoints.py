@@ -10,22 +10,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from torchguard.durable import read_manifest, verify_folder
+from torchguard.durable import leftovers_in, read_manifest, verify_folder
 from torchguard.errors import CheckpointError
 from torchguard.progress import Progress, readable
-from torchguard.shelf import checkpoints_in, set_aside_in, size_of
+from torchguard.shelf import checkpoints_in, is_checkpoint, set_aside_in, size_of
 
 
 def main(arguments: Sequence[str]) -> int:
     """0 if all are whole; 1 if one is not, or there is none; 2 if there is no such folder."""
-    parser = argparse.ArgumentParser(prog="python -m torchguard checkpoints", description=__doc__)
-    parser.add_argument("folder", type=Path, help="the folder that the Checkpointer was given")
+    description = "Lists which checkpoints there are, what they hold, and whether each is whole, byte for byte."
+    parser = argparse.ArgumentParser(prog="python -m torchguard checkpoints", description=description)
+    parser.add_argument("folder", type=Path, help="the folder that the Checkpointer was given, or one checkpoint")
     parser.add_argument("--quick", action="store_true", help="read the manifests only, and not every byte")
     options = parser.parse_args(arguments)
     if not options.folder.is_dir():
         print(f"{options.folder} is no folder; write the one that the Checkpointer was given", file=sys.stderr)
         return 2
-    rows = [_row(folder, quick=options.quick) for folder in checkpoints_in(options.folder)]
+    folders = [options.folder] if is_checkpoint(options.folder) else checkpoints_in(options.folder)
+    rows = [_row(folder, quick=options.quick) for folder in folders]
     print("\n".join(_lines(options.folder, rows)))
     return 0 if rows and all(row.whole for row in rows) else 1
 
@@ -85,6 +87,8 @@ def _lines(folder: Path, rows: Sequence[_Row]) -> Iterator[str]:
         yield f"{padded}  {'' if row.whole else 'DAMAGED: '}{row.state}{f'  {row.holds}' if row.holds else ''}"
     for bad in set_aside_in(folder):
         yield f"{bad.name}: set aside by a resume that found it damaged"
+    for left in leftovers_in(folder):
+        yield f"{left.name}: left half-written or half-deleted by a process that died; the next save deletes it"
 
 
 def _cells(rows: Sequence[_Row]) -> list[tuple[str, str, str]]:

@@ -30,7 +30,7 @@ class DeprecatedCudaAmp(Pitfall):
     message = "%s is %s; write %s, or call torchguard.TrainStep"
     guard = "torchguard.TrainStep"
     torch_versions = f">= {_SINCE}"
-    signs = signs(["autocast", "GradScaler", ".initialize", "scale_loss"])
+    signs = signs([*_NEWER, *_APEX])
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:

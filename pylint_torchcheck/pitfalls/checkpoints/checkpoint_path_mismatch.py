@@ -25,7 +25,7 @@ class CheckpointPathMismatch(Pitfall):
         "torchguard.Checkpointer(folder, ...).resume()"
     )
     guard = "torchguard.Checkpointer"
-    signs = signs(["save", "load"])
+    signs = signs(["torch.save", "torch.load"])
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:

@@ -26,7 +26,7 @@ class HalfPrecisionCheckpoint(Pitfall):
         "torchguard.Checkpointer(folder, ...).save()"
     )
     guard = "torchguard.Checkpointer"
-    signs = signs(["save"], [Halved])
+    signs = signs(["torch.save"], [Halved])
     crosses_files = True
 
     @classmethod

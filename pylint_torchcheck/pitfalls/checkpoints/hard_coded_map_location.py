@@ -26,7 +26,7 @@ class HardCodedMapLocation(Pitfall):
         'map_location="cpu", or the device of the model, or call torchguard.load_weights'
     )
     guard = "torchguard.load_weights"
-    signs = signs(["load"])
+    signs = signs(["torch.load"])
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:

@@ -53,7 +53,7 @@ class IncompleteCheckpoint(Pitfall):
         "add %s, or call torchguard.Checkpointer(folder, ...).save()"
     )
     guard = "torchguard.Checkpointer"
-    signs = signs(["save"], [StateTaken])
+    signs = signs(["torch.save"], [StateTaken])
     crosses_files = True
 
     @classmethod

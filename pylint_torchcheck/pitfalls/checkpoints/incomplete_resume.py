@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import TypeAlias
 
-from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
+from pylint_torchcheck.pitfalls.pitfall import Finding, InAnyFunction, Pitfall, signs
 from pylint_torchcheck.pitfalls.questions import Contents, Event, Place, Program, Restart, Trace
 from pylint_torchcheck.pitfalls.vocabulary import FileRead, FileWritten, Kind, OptimizerStep, StateTaken
 
@@ -34,7 +34,7 @@ class IncompleteResume(Pitfall):
     symbol = "incomplete-resume"
     message = "%s %s; write %s, or call torchguard.Checkpointer(folder, ...).resume()"
     guard = "torchguard.Checkpointer"
-    signs = signs(["load"], [StateTaken])
+    signs = signs(["torch.load"], [StateTaken], InAnyFunction({"torch.save"}))
     crosses_files = True
 
     @classmethod

@@ -31,7 +31,7 @@ class MissingMapLocation(Pitfall):
         'map_location="cpu", or the device that is used, or call torchguard.load_weights'
     )
     guard = "torchguard.load_weights"
-    signs = signs(["load"])
+    signs = signs(["torch.load"])
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:

@@ -23,7 +23,7 @@ class ModelMovedToSave(Pitfall):
         "%s.state_dict().items()}, or call torchguard.Checkpointer(folder, ...).save()"
     )
     guard = "torchguard.Checkpointer"
-    signs = signs([".cpu", ".to"], [".state_dict", "save"], [OptimizerStep])
+    signs = signs([".cpu", ".to"], [".state_dict", "torch.save"], [OptimizerStep])
     crosses_files = True
 
     @classmethod

@@ -25,7 +25,7 @@ class OverwrittenCheckpoint(Pitfall):
     )
     guard = "torchguard.Checkpointer"
     default_enabled = False
-    signs = signs(["save"])
+    signs = signs(["torch.save"])
     crosses_files = True
 
     @classmethod

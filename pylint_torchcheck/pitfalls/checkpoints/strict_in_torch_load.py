@@ -22,7 +22,7 @@ class StrictInTorchLoad(Pitfall):
         "model.load_state_dict(torch.load(%s), strict=%s), or call torchguard.load_weights"
     )
     guard = "torchguard.load_weights"
-    signs = signs(["load"])
+    signs = signs(["torch.load"])
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:

@@ -32,7 +32,7 @@ class UnsafeLoad(Pitfall):
         "write torch.load(%s, weights_only=True)%s, or call torchguard.load_weights"
     )
     guard = "torchguard.load_weights"
-    signs = signs(["load"])
+    signs = signs(["torch.load"])
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:

@@ -23,7 +23,7 @@ class WholeModuleSave(Pitfall):
         "%s.state_dict() in its place, or call torchguard.Checkpointer(folder, ...).save()"
     )
     guard = "torchguard.Checkpointer"
-    signs = signs(["save"])
+    signs = signs(["torch.save"])
     crosses_files = True
 
     @classmethod

@@ -22,7 +22,7 @@ class WrappedStateDict(Pitfall):
         "or call torchguard.Checkpointer(folder, ...).save()"
     )
     guard = "torchguard.Checkpointer"
-    signs = signs([Wrapped], [".state_dict"], ["save"])
+    signs = signs([Wrapped], [".state_dict"], ["torch.save"])
     crosses_files = True
 
     @classmethod

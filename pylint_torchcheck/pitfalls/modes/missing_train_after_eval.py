@@ -42,6 +42,15 @@ class MissingTrainAfterEval(Pitfall):
             ("called", Backward): "reached",
             ("reached", OptimizerStep): BROKEN,  # and not at `backward`, which an attack calls in eval mode, too
             (ANY, TrainMode): "train",
+            # Where eval() stands under a condition, it may be meant for what follows, unless the module is called for
+            # something else than training first.
+            ("switched", EvaluationForward): "paused",
+            ("switched", Forward): "called once",
+            ("called once", EvaluationForward): "paused",
+            ("called once", Forward): "called",
+            ("called once", Backward): "meant",
         },
+        obtained="train",
+        once={"paused": "switched"},
         unless_lacking=Trait.MODE_DEPENDENT,
     )

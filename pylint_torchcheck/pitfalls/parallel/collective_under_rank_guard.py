@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
+from pylint_torchcheck.pitfalls.pitfall import Finding, Near, Pitfall, Sign, signs
 from pylint_torchcheck.pitfalls.questions import Call, Program
 from pylint_torchcheck.pitfalls.vocabulary import Ranks
 
@@ -39,7 +39,8 @@ class CollectiveUnderRankGuard(Pitfall):
         "%s waits for every rank of the group, and a condition lets only one rank come here, so it never returns; "
         "write it before the condition"
     )
-    signs = signs(sorted({path.rpartition(".")[2] for path in _COLLECTIVES} | {".state_dict"}))
+    signs = signs(Near({*_COLLECTIVES, ".state_dict"}), Near({*_COLLECTIVES, _SHARDED.rpartition(".")[2]}), [Sign.RANK])
+    crosses_files = True
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:

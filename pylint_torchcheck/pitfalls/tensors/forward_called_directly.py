@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
+from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, Sign, signs
 from pylint_torchcheck.pitfalls.questions import Call, Program
 from pylint_torchcheck.pitfalls.vocabulary import Kind
 
@@ -19,7 +19,7 @@ class ForwardCalledDirectly(Pitfall):
     msgid = "W7781"
     symbol = "forward-called-directly"
     message = "%s skips the hooks that a call of the module runs; write %s(...)"
-    signs = signs([".forward"])
+    signs = signs([Sign.FORWARD_CALLED])
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:
