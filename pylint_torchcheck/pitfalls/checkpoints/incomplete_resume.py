@@ -15,7 +15,7 @@ _COUNT = re.compile(r"^\['(?:\w+_)?(?:epochs?|iter(?:ation)?s?|steps?)'\]$")
 _LEFT = "brings back the %s and never what is saved under"
 _STATEFUL = frozenset({Kind.OPTIMIZER, Kind.SCHEDULER, Kind.SCALER})
 # Under these keys stands the state of such an object, even if the object comes from code that is not in sight.
-_SPOKEN_OF = {
+_SPOKEN_OF: dict[Kind, re.Pattern[str]] = {
     Kind.OPTIMIZER: re.compile(r"optim(?:izer)?(?:_state)?(?:_?dict)?", re.IGNORECASE),
     Kind.SCHEDULER: re.compile(r"(?:lr_?)?sched(?:uler)?(?:_state)?(?:_?dict)?", re.IGNORECASE),
     Kind.SCALER: re.compile(r"(?:loss_|grad_|amp_)?scaler(?:_state)?(?:_?dict)?", re.IGNORECASE),
