@@ -27,8 +27,9 @@ MEANT = {
         "TG002": ["missing-no-grad", "missing-eval"],
         "TG003": ["missing-zero-grad", "zero-grad-before-step"],
         "TG011": ["missing-train-after-eval"],
+        "TG012": ["missing-distributed-sampler"],
     },
-    "TorchFix": {"TOR102": ["missing-map-location"]},
+    "TorchFix": {"TOR102": ["missing-map-location", "unsafe-load"]},
     "dslinter": {"W5516": ["forward-called-directly"], "W5517": ["missing-zero-grad"]},
 }
 Codes = dict[str, Counter[str]]  # file -> how often each code

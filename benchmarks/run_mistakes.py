@@ -85,9 +85,9 @@ def _epoch_again(script: Script) -> Iterator[Plant]:
             ) if re.search(r"\[.(start_)?epoch.\]$", ast.unparse(read)) and _begins(script, ast.unparse(start)):
                 yield script.replace(node.value, script.source_of(read))
     if script.mentions(r"\[.(start_)?epoch.\]\s*(#|$|\n)"):
-        for key, value, _ in _entries(script):
+        for key, value, _ in _entries(script) if script.mentions(r"range\(\w*(\.\w*)?epoch") else ():
             match value:
-                case ast.BinOp(op=ast.Add(), left=counted, right=ast.Constant(value=1)) if "epoch" in key:
+                case ast.BinOp(op=ast.Add(), left=counted, right=ast.Constant(value=1)) if key == "epoch":
                     yield script.replace(value, script.source_of(counted))
 
 
@@ -273,7 +273,8 @@ def _without_sampler(script: Script) -> Iterator[Plant]:
     loaders = [call for call in script.calls("DataLoader") if any(_is_sampler(one, samplers) for one in call.keywords)]
     for call in loaders if script.mentions(r"DistributedDataParallel|DDP\(") else ():
         around = next(script.above(call), None)
-        if len(loaders) == 1 or (isinstance(around, ast.Assign) and "train" in ast.unparse(around.targets[0])):
+        named = ast.unparse(around.targets[0]) if isinstance(around, ast.Assign) else ""
+        if "train" in named or (len(loaders) == 1 and not re.search(r"(?i)val|test|eval", named)):
             yield script.replace(call, _without(script, call, lambda one: _is_sampler(one, samplers)))
 
 
@@ -284,7 +285,9 @@ def _shuffled_too(script: Script) -> Iterator[Plant]:
         given = {keyword.arg: keyword.value for keyword in call.keywords}
         name = ast.unparse(given["sampler"]) if "sampler" in given else ""
         is_sure = re.search(rf"(?m)^\s*{re.escape(name)} = .*Sampler\(", script.text) if name else None
-        if is_sure and not script.mentions(rf"{re.escape(name)} = None|if {re.escape(name)}|None in"):
+        it = re.escape(name)
+        either = rf"{it}\b.* = .*None|if {it}|{it} = .* else |{it} is None"
+        if is_sure and not script.mentions(either):
             if "shuffle" in given:
                 yield script.replace(given["shuffle"], "True")
             else:
@@ -302,12 +305,13 @@ def _without_set_device(script: Script) -> Iterator[Plant]:
 
 @_mistake("model.module(x) for model(x)", "bypassed-ddp")
 def _past_ddp(script: Script) -> Iterator[Plant]:
-    """Of what is wrapped by that name, called in a function with backward()."""
+    """Of what is wrapped by that name, called in a function with backward(), and not under no_grad()."""
     for call in script.nodes:
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name | ast.Attribute) and call.args:
             name, scope = ast.unparse(call.func), script.scope(call)
             wraps = rf"\b{re.escape(name)} = [\w.]*(DDP|DistributedDataParallel)\("
-            if script.mentions(wraps) and any("backward" in ast.unparse(one) for one in ast.iter_child_nodes(scope)):
+            is_trained = any("backward" in ast.unparse(one) for one in ast.iter_child_nodes(scope))
+            if script.mentions(wraps) and is_trained and not _is_unrecorded(script, call):
                 yield script.replace(call.func, f"{name}.module")
 
 
@@ -491,3 +495,8 @@ def _moves(script: Script) -> Iterator[tuple[ast.stmt, str]]:
 
 def _under_rank(script: Script, node: ast.AST) -> bool:
     return any(re.search(_RANK, ast.unparse(one.test)) for one in script.above(node) if isinstance(one, ast.If))
+
+
+def _is_unrecorded(script: Script, node: ast.AST) -> bool:
+    withs = [one for one in script.above(node) if isinstance(one, ast.With)]
+    return any("no_grad" in ast.unparse(item.context_expr) for one in withs for item in one.items)

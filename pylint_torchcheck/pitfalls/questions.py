@@ -613,6 +613,10 @@ class AboutSurroundings(Protocol):
     def torch_range(self) -> TorchRange:
         """The releases of torch that the project around the file declares; where it declares none, nothing is known."""
 
+    @property
+    def is_test(self) -> bool:
+        """Is the file one of tests, by its name?"""
+
     def variables_read(self) -> Iterable[tuple[Place, str]]:
         """Return the variables of the environment that are read, each with where that is done."""
 
@@ -638,6 +642,12 @@ class Program(AboutTensors, AboutModules, AboutFiles, AboutSurroundings, Protoco
 
     def calls(self, path: str) -> Iterable[Call]:
         """Return the calls of a library function, by its public dotted path."""
+
+    def far_calls(self, path: str) -> Iterable[tuple[Place, Call]]:
+        """Return the calls that save or load in other files of the project, each with the call that leads there.
+
+        Only those that a process group comes to that was joined before.
+        """
 
     def method_calls(self, *names: str) -> Iterable[Call]:
         """Return the calls of methods with one of these names, on whatever they are called; all, if none is named."""

@@ -53,6 +53,8 @@ class TorchRange:
         return self.is_before(release) or (self.lowest is not None and self.lowest < _release(release))
 
     def __str__(self) -> str:
+        if self.lowest is not None and self.below == _next(self.lowest, 3):
+            return f"=={_written(self.lowest)}"
         low = f">={_written(self.lowest)}" if self.lowest else ""
         top = f"<{_written(self.below)}" if self.below else ""
         return ",".join(bound for bound in (low, top) if bound)

@@ -52,14 +52,21 @@ class AboutFiles(Reading):
     def shown_at(self, event: object, *about: Subject) -> Place | None:
         """Return where an event shows in this file: itself, or the call that leads to it in another one.
 
-        In another file it is shown for what it is about, if that is of this file.
+        In another file it is shown for what it is about, if that is of this file, or comes from another call than it.
         """
         if not isinstance(event, Event):
             return None
-        if event.node.root() is not self._tree and not all(map(self.is_of_this_file, about)):
-            return None
         call = event.node if event.node.root() is self._tree else event.leaving_call(self._tree)
-        return Place(call) if call is not None else None
+        is_here = call is event.node or all(
+            self.is_of_this_file(one) or self._is_from_elsewhere(one, call) for one in about
+        )
+        return Place(call) if call is not None and is_here else None
+
+    def _is_from_elsewhere(self, subject: Subject, call: nodes.NodeNG | None) -> bool:
+        """Was an object made by another call in this file than the one given?"""
+        frame = subject.frame if isinstance(subject, Value) else None
+        calls = [one for one in (frame.calls if frame is not None else ()) if one.root() is self._tree]
+        return bool(calls) and calls[-1] is not call
 
     def is_of_this_file(self, subject: Subject) -> bool:
         """Was an object made by code of this file, or is it known by a name here?"""

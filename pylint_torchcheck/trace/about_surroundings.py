@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 
@@ -31,6 +32,12 @@ class AboutSurroundings(Reading):
     def uses_library(self, name: str) -> bool:
         """Is anything of a library called?"""
         return any(path.partition(".")[0] == name for path in self._called)
+
+    @property
+    def is_test(self) -> bool:
+        """Is the file one of tests, by its name?"""
+        name = os.path.basename(self._tree.file or "").removesuffix(".py")
+        return name == "conftest" or name.startswith("test_") or name.endswith("_test")
 
     def variables_read(self) -> Iterator[tuple[Place, str]]:
         """Return the variables of the environment that are read, each with where that is done."""

@@ -99,6 +99,8 @@ class Bearings:
             return self._on_weights(event, subject) if is_on_weights else self._on_module(event, subject)
         if subject.kind is Kind.SCHEDULER and issubclass(event.verb, OptimizerStep | Escaped):
             return self._on_schedule(event, subject)
+        if subject.kind is Kind.SAMPLER:  # which nothing is taken for that is guessed to be a tensor or a module
+            return Bearing.POSSIBLE if any(value.kind is Kind.UNKNOWN for value in event.subjects) else Bearing.NONE
         return self._on_unknown(event)
 
     def is_known(self, event: Event, optimizer: Value) -> bool:

@@ -53,6 +53,7 @@ class Calls(Library):
     def __init__(self, tree: nodes.Module, store: Store) -> None:
         super().__init__(tree, store)
         self.callsites: dict[nodes.Call, CallSite] = {}
+        self.far_callsites: dict[tuple[nodes.NodeNG, nodes.Call], CallSite] = {}
         self.called: set[str] = set()  # functions of libraries, in all files that are read
         self._extending: dict[nodes.FunctionDef, bool] = {}  # does the method call what it overrides?
         self.bound: dict[Value, Arguments] = {}  # what `functools.partial` was given
@@ -78,13 +79,25 @@ class Calls(Library):
             if node not in self.callsites:
                 self.callsites[node] = CallSite(node)
             self.callsites[node].note(receivers, arguments, results, paths, self._surroundings())
+        elif paths & effects.FILE_VERBS.keys():
+            self._note_far(node, receivers, arguments, results, paths)
         if paths & effects.GROUP_STARTS:
-            self.here().put(ranks.GROUP, self.store.constant(True))
+            self.here().put(ranks.GROUP, self.store.constant((*self.frame.calls, node)))
         for path in paths & effects.FILE_VERBS.keys():
             saved = arguments.get("obj", signature(path) or ())
             contents = contents_of(saved, self.here(), self.store) if saved else None
             self.emit(effects.FILE_VERBS[path], node, NOTHING, results, contents=contents)
         return results
+
+    def _note_far(
+        self, node: nodes.Call, receivers: Values, arguments: Arguments, results: Values, paths: set[str]
+    ) -> None:
+        """Note a call in another file, by the call that leads to it, if a process group was joined before that one."""
+        near = next((call for call in reversed(self.frame.calls) if call.root() is self.tree), None)
+        joined = [value.constant for value in self.here().get(ranks.GROUP) or NOTHING]
+        if near is not None and any(isinstance(calls, tuple) and near not in calls for calls in joined):
+            callsite = self.far_callsites.setdefault((near, node), CallSite(node))
+            callsite.note(receivers, arguments, results, paths, self._surroundings())
 
     def _surroundings(self) -> Surroundings:
         state = self.here()

@@ -44,9 +44,12 @@ def _at_the_end(trace: Trace) -> Iterator[tuple[Event, nodes.NodeNG | None]]:
         first.setdefault(event.node, event)
     steps = list(trace.events(OptimizerStep))
     for event in first.values():
-        before = [step for step in steps if step.number < event.number]
+        around = [step.loops for step in steps if step.number < event.number]
         for depth, loop in enumerate(event.loops, 1):
-            if any(step.loops[:depth] == event.loops[:depth] for step in before):
+            inner = event.loops[: depth + 1]  # no step is in a loop within, whose iteration is no whole epoch
+            if any(loops[:depth] == event.loops[:depth] for loops in around) and (
+                inner == event.loops[:depth] or not any(loops[: depth + 1] == inner for loops in around)
+            ):
                 yield event, loop.node
 
 

@@ -46,6 +46,8 @@ from pylint_torchcheck.trace.values import HANDED_ON, NOTHING, PLAIN, Frame, Sto
 STEP_HOOKS = "(step hooks)"  # the slot for what an optimizer runs after each step
 _ESCAPING = frozenset({Kind.MODULE, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER, Kind.SAMPLER, Kind.TENSOR})
 
+_SPAWNING = ("fn", "args", "nprocs", "join", "daemon", "start_method")
+
 
 class Library(Functions):
     """Applies the tables of ``torch_api``."""
@@ -202,6 +204,28 @@ class Library(Functions):
     def _call_torch_autograd_grad(self, node: nodes.Call, arguments: Arguments) -> Values:
         self.emit(GradientsTaken, node, arguments.get("outputs", ("outputs",)))
         return self.result_of_unknown(node, "torch.autograd.grad", arguments)
+
+    def _call_torch_multiprocessing_spawn(self, node: nodes.Call, arguments: Arguments) -> Values:
+        """Each process runs the function, its own number first; what it does there is not seen here."""
+        functions = [value for value in arguments.get("fn", _SPAWNING) if value.kind is Kind.FUNCTION]
+        handed = self._items_in(arguments.get("args", _SPAWNING))
+        if handed is None or not functions:
+            return self.unknown_call(node, "torch.multiprocessing.spawn", arguments)
+        before = self.here().copy()
+        for function in functions:
+            self.state = before.copy()
+            self.follow(node, function, Arguments([frozenset({ranks.LOCAL_RANK}), *handed]), NOTHING)
+        self.state = before
+        return PLAIN
+
+    def _items_in(self, given: Values) -> list[Values] | None:
+        """Return what a tuple or list holds, one by one; ``None`` if that is not in sight."""
+        if not given:
+            return []
+        (value,) = given if len(given) == 1 else (None,)
+        keys = self.store.keys.get(value, {}) if value is not None and value not in self.store.open else {}
+        held = [self.here().get((value, index)) for index in range(len(keys))]
+        return [one for one in held if one] if keys and all(held) else None
 
     # Builtins that the reader sees through
 

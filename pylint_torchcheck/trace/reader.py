@@ -14,6 +14,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     Backward,
     Created,
     Drawn,
+    Escaped,
     Freeze,
     FreezePart,
     Kind,
@@ -541,7 +542,7 @@ class Reader(Imports):
         samplers = frozenset(one for one in origins if one.kind is Kind.SAMPLER and one.constant is not False)
         if any(value.kind not in {Kind.LOADER, Kind.COLLECTION} for value in iterated):
             return  # a batch comes of a sampler, too
-        trains = any(issubclass(event.verb, Backward | OptimizerStep) for event in self.trace.recorded[begin:])
+        trains = any(map(_trains, self.trace.recorded[begin:]))
         if samplers and trains and self.state is not None:
             self.emit(Drawn, node.iter, samplers)
 
@@ -693,3 +694,9 @@ def _is_main_guard(test: nodes.NodeNG) -> bool:
         dotted(test.left),
         *(dotted(right) for _, right in test.ops),
     }
+
+
+def _trains(event: Event) -> bool:
+    """Is it a part of training, or may it be, since code that is not in sight gets hold of an optimizer?"""
+    is_handed_over = issubclass(event.verb, Escaped) and any(one.kind is Kind.OPTIMIZER for one in event.subjects)
+    return is_handed_over or issubclass(event.verb, Backward | OptimizerStep)

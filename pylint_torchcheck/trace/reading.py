@@ -36,6 +36,7 @@ class Reading:
         self._traces = list(read_everything(reader, survey.may_matter))
         # What is called in the project's other files is reported when those are read.
         self._callsites = list(reader.callsites.values())
+        self._far_callsites = reader.far_callsites
         self._attributes = list(reader.attributes.values())
         self._comparisons = list(reader.comparisons.values())
         self._called = reader.called
@@ -88,6 +89,12 @@ class Reading:
     def calls(self, path: str) -> Iterator[CallSite]:
         """Return the calls of a library function, by its public dotted path."""
         yield from self._by_path.get(path, ())
+
+    def far_calls(self, path: str) -> Iterator[tuple[Place, CallSite]]:
+        """Return the calls that save or load in other files of the project, each with the call that leads there."""
+        for (near, _), callsite in self._far_callsites.items():
+            if callsite.paths == {path}:
+                yield Place(near), callsite
 
     def method_calls(self, *names: str) -> Iterator[CallSite]:
         """Return the calls of methods with one of these names, on whatever they are called; all, if none is named."""

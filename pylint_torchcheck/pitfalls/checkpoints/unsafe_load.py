@@ -8,9 +8,13 @@ from collections.abc import Iterator
 from pylint_torchcheck.pitfalls.checkpoints.missing_map_location import is_checkpoint
 from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
 from pylint_torchcheck.pitfalls.questions import Call, Program
+from pylint_torchcheck.pitfalls.vocabulary import FileWritten, Kind
 
 _SAFE_SINCE = "2.6"  # the first release in which weights_only is True by default
 _KNOWN_SINCE = "1.13"  # the first one that has it
+_NAMESPACES = frozenset({"args", "opt", "opts", "hparams"})  # under which argparse's objects are saved
+_NOT_PLAIN = frozenset({Kind.UNKNOWN, Kind.INSTANCE, Kind.COLLECTION})
+_PLAIN = re.compile(r"epoch|step|iter|best|acc|loss|score|metric|name|arch|version|lr|rate|state|model|opt|sched|scale")
 _OF_TORCH = re.compile(r"\.(?:pth?|ckpt)\b")
 
 
@@ -43,6 +47,17 @@ class UnsafeLoad(Pitfall):
                 yield Finding(call, (call.text, "", call.argument_text("file"), _from_when(program)))
 
 
+def _holds_more(program: Program, call: Call) -> bool:
+    """May ``weights_only=True`` refuse what stands under a key that is asked for, by what the program saves there?"""
+    asked = {use[2:-2] for result in call.results for use in program.uses(result) if use.startswith("['")}
+    contents = (event.contents for trace in program.traces for event in trace.events(FileWritten))
+    entries = [one.entries for one in contents if one is not None and asked & one.entries.keys()]
+    saved = {key: held for one in entries for key, held in one.items() if key in asked}
+    return bool(asked & _NAMESPACES) or any(
+        value.kind in _NOT_PLAIN and not _PLAIN.search(key) for key, held in saved.items() for value in held
+    )
+
+
 def _from_when(program: Program) -> str:
     """Say since when the advice can be followed, where the project allows a release that is older."""
     return f", which torch has since {_KNOWN_SINCE}" if program.torch_range.admits_before(_KNOWN_SINCE) else ""
@@ -55,7 +70,8 @@ def _why(program: Program, call: Call) -> str | None:
         return None
     if call.gives("weights_only"):
         given = call.argument("weights_only")
-        return "" if given and all(value.constant is False for value in given) else None
+        is_told = bool(given) and all(value.constant is False for value in given)
+        return "" if is_told and not program.is_test and not _holds_more(program, call) else None
     if declared.admits_before(_SAFE_SINCE) and not declared.is_before(_KNOWN_SINCE):
         return f" with torch before {_SAFE_SINCE}, which this project allows ({declared})"
     return None

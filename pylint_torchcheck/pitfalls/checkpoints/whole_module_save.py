@@ -62,4 +62,6 @@ def _finding(program: Program, place: Place, where: str, modules: Collection[Sub
 
 
 def _are_modules(values: Collection[Subject]) -> bool:
-    return bool(values) and all(value.kind is Kind.MODULE for value in values)
+    """Are these modules, made here or loaded whole?"""
+    kinds = {value.kind for value in values if value.owner is None or value.kind is not Kind.CHECKPOINT}
+    return Kind.MODULE in kinds and kinds <= {Kind.MODULE, Kind.CHECKPOINT}

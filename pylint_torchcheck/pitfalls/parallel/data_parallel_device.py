@@ -14,7 +14,8 @@ _INDEX = re.compile(r"cuda(?::(\d+))?")
 class DataParallelDevice(Pitfall):
     """``nn.DataParallel`` copies the module from the first of its devices, and raises if it is not there.
 
-    ``.cuda()`` and ``.to("cuda")`` mean device 0, whatever ``device_ids`` says.
+    ``.cuda()`` and ``.to("cuda")`` mean device 0, whatever ``device_ids`` says. It raises only where there are two GPUs
+    or more: with fewer the examples print no figure, and say so.
     """
 
     msgid = "E7768"

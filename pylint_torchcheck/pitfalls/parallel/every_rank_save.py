@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
 from pylint_torchcheck.pitfalls.questions import Call, Program
@@ -51,9 +52,13 @@ class EveryRankSave(Pitfall):
     def check(cls, program: Program) -> Iterator[Finding]:
         """Find what is written in a process group with no regard to the rank, in the path or around the call."""
         for path, target, harm, guard in _WRITERS:
-            for call in program.calls(path):
-                if Ranks.EVERY in call.ranks_in_group and not _is_apart(program, call, target):
-                    yield Finding(call, (call.text, harm, guard))
+            calls = chain(((call, call) for call in program.calls(path)), program.far_calls(path))
+            for place in dict.fromkeys(place for place, call in calls if _is_by_all(program, call, target)):
+                yield Finding(place, (place.text, harm, guard))
+
+
+def _is_by_all(program: Program, call: Call, target: str) -> bool:
+    return Ranks.EVERY in call.ranks_in_group and not _is_apart(program, call, target)
 
 
 def _is_apart(program: Program, call: Call, target: str) -> bool:

@@ -18,7 +18,8 @@ class MissingSetDevice(Pitfall):
     """NCCL wants one GPU for each rank, and a process that chooses none has the first one.
 
     ``model.cuda()`` then puts every rank's copy there: NCCL refuses with "Duplicate GPU detected", or the ranks share
-    the memory of one GPU while the others idle.
+    the memory of one GPU while the others idle. The harm shows only where there are GPUs: on a CPU the examples print
+    no figure, and say so.
     """
 
     msgid = "W7772"

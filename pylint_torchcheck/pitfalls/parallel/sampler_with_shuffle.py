@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
 from pylint_torchcheck.pitfalls.questions import Call, Program
 from pylint_torchcheck.pitfalls.vocabulary import Kind
+
+_OF_TORCH = re.compile(r"torch\.utils\.data\.(?:\w+\.)*\w*Sampler")
 
 
 class SamplerWithShuffle(Pitfall):
@@ -24,7 +27,7 @@ class SamplerWithShuffle(Pitfall):
     def check(cls, program: Program) -> Iterator[Finding]:
         """Find loaders that get both for certain."""
         for call in program.constructions(Kind.LOADER):
-            if _is(call, "shuffle", True) and _is_sampler(call):
+            if _is(call, "shuffle", True) and _is_sampler(program, call):
                 yield Finding(call, (call.text, "shuffle=False"))
 
 
@@ -33,9 +36,12 @@ def _is(call: Call, parameter: str, constant: object) -> bool:
     return bool(given) and all(value.kind is Kind.CONSTANT and value.constant is constant for value in given)
 
 
-def _is_sampler(call: Call) -> bool:
+def _is_sampler(program: Program, call: Call) -> bool:
     """Is there a sampler, and for certain not ``None``?"""
     given = call.argument("sampler")
     return bool(given) and all(
-        value.kind in {Kind.SAMPLER, Kind.INSTANCE} or value.path == "sampler" for value in given
+        value.kind in {Kind.SAMPLER, Kind.INSTANCE}
+        or value.path == "sampler"
+        or _OF_TORCH.fullmatch(program.path_of(value))
+        for value in given
     )

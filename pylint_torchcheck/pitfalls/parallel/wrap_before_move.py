@@ -13,7 +13,8 @@ class WrapBeforeMove(Pitfall):
     """DDP lays out the buckets in which it sums gradients when it is built, for the device of the parameters.
 
     Moved afterwards, the parameters are on one device and what DDP knows of them on another: the first backward pass
-    raises, or the ranks do not agree any more.
+    raises, or the ranks do not agree any more. The harm shows only where there is a GPU: on a CPU nothing moves, and
+    the examples print that there was no error.
     """
 
     msgid = "W7775"
