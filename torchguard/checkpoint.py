@@ -27,7 +27,7 @@ from torchguard.ranks import Ranks, on_each, on_first, ranks_of_this_run
 from torchguard.requirements import refuse_incomplete, refuse_options
 from torchguard.restore import RNG, Restore, own_file, versions
 from torchguard.rng import rng_state
-from torchguard.sharded import ShardedModulePart, ShardedOptimizerPart
+from torchguard.sharded_parts import ShardedModulePart, ShardedOptimizerPart
 from torchguard.shelf import Best, Keep, Load, Shelf, Skipped, set_aside
 from torchguard.stateful import Part, names_of_parameters, part_of, refuse_unreadable
 

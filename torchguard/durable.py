@@ -116,6 +116,19 @@ def verify_file(path: Path) -> None:
     _verify_files({path: records[path.name]}, None)
 
 
+def drop_from_memory(folder: Path) -> None:
+    """Let the system use the memory in which it keeps these files for others: they are on the disk.
+
+    What is written next then takes the same memory. Else it takes as much again, and where the machine is a virtual one
+    each page may have to be fetched from the host, which is ten times as slow as writing it.
+    """
+    if not hasattr(os, "posix_fadvise"):  # macOS and Windows
+        return
+    for file in folder.rglob("*"):
+        with suppress(OSError), file.open("rb") as opened:
+            os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
 def remove_folder(folder: Path, removal: Removal) -> None:
     """Delete a folder so that a half-deleted one is never taken for a damaged one."""
     temporary = temporary_name(folder)

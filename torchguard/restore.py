@@ -17,7 +17,8 @@ from torchguard.files import read_tensors
 from torchguard.progress import Progress
 from torchguard.ranks import Ranks, on_each
 from torchguard.rng import check_rng_state, set_rng_state
-from torchguard.sharded import ShardedModulePart, ShardedOptimizerPart, read_metadata, read_shards, was_sharded
+from torchguard.sharded import read_metadata, read_shards, was_sharded
+from torchguard.sharded_parts import ShardedModulePart, ShardedOptimizerPart
 from torchguard.stateful import ModulePart, Part, StatefulPart, part_for
 from torchguard.words import some
 

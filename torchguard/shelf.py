@@ -16,6 +16,7 @@ from torchguard.durable import (
     MANIFEST,
     commit_folder,
     discard_folder,
+    drop_from_memory,
     read_manifest,
     records_of,
     remove_folder,
@@ -164,6 +165,8 @@ class Shelf:
         with self._explained("written"):
             self._removal.settle()  # the new one may need the space
             remove_leftovers(self.folder)
+            for earlier in self.names()[-1:]:
+                drop_from_memory(earlier)
             target = self._free_name(load.step, load.tag)
             temporary = temporary_name(target)
             temporary.mkdir()

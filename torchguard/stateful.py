@@ -16,14 +16,8 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from torchguard.errors import CheckpointError, MisuseError, StateMismatchError
 from torchguard.keys import plain, unwrapped
-from torchguard.sharded import (
-    ShardedModulePart,
-    ShardedOptimizerPart,
-    WholeModulePart,
-    WholeOptimizerPart,
-    is_sharded,
-    was_sharded,
-)
+from torchguard.sharded import is_sharded, was_sharded
+from torchguard.sharded_parts import ShardedModulePart, ShardedOptimizerPart, WholeModulePart, WholeOptimizerPart
 from torchguard.streams import is_generator, packed, set_stream_state, stream_state, unpacked
 from torchguard.words import some
 

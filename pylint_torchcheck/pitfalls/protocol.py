@@ -27,7 +27,8 @@ class Protocol:
             it may be in any.
         moves: ``(state, verb)`` to the next state; ``ANY`` stands for each state without a row of its own.
         having: a trait that the subject must be known to have.
-        unless_lacking: a trait that the subject must not be known to lack.
+        unless_lacking: a trait that the subject must not be known to lack. One that is built in sight must be known to
+            have it, where a call on something else than data breaks it: on what an environment shows, or on noise.
         known_only: verbs that count only where it is known, and not merely possible, that they reach the subject.
         unless_seen: verbs that silence the pitfall for a subject wherever in the program they occur.
         unless_many: a subject that stands for all that a comprehension made, or that a loop comes to, does not count,

@@ -9,7 +9,7 @@ from astroid import nodes
 from pylint_torchcheck.pitfalls.vocabulary import Kind
 from pylint_torchcheck.torch_api.effects import CUTTING, MOVING_METHODS, NO_GRADIENT, REDUCTIONS, SCALING
 from pylint_torchcheck.torch_api.generated import CONSTRUCTORS, GRAPH_KEEPING_CONSTRUCTORS
-from pylint_torchcheck.trace.values import Store, Value
+from pylint_torchcheck.trace.values import BATCH, Store, Value
 
 _DEEPEST = 30
 
@@ -52,7 +52,7 @@ class Detached:
         """Is this no beginning of a graph either?"""
         if value in self._learning or value.on_graph is not False or value in self._changed:
             return False
-        if value.path in CUTTING or value.path in CONSTRUCTORS - GRAPH_KEEPING_CONSTRUCTORS or value.path == "batch":
+        if value.path in CUTTING or value.path in CONSTRUCTORS - GRAPH_KEEPING_CONSTRUCTORS or value.path == BATCH:
             return True
         return self._is_computed_off(value, deepest)
 

@@ -17,7 +17,7 @@ from pylint_torchcheck.trace.machine import Machine
 from pylint_torchcheck.trace.places import dotted
 from pylint_torchcheck.trace.sites import AttributeSite, Comparison, Expression
 from pylint_torchcheck.trace.state import join
-from pylint_torchcheck.trace.values import ANYTHING, NOTHING, PLAIN, Frame, Store, Value, Values, objects
+from pylint_torchcheck.trace.values import ANYTHING, BATCH, NOTHING, PLAIN, Frame, Store, Value, Values, objects
 
 _MOST_VALUES = 200
 _PERHAPS_RANKS = frozenset({Kind.UNKNOWN, Kind.DATA, Kind.CONSTANT})
@@ -339,7 +339,7 @@ class Expressions(Machine):
             case Kind.TENSOR:
                 return self.tensor(site, [value], guessed=value.guessed)
             case Kind.LOADER:
-                batch = self.store.make(Kind.UNKNOWN, site, self.frame, path="batch")
+                batch = self.store.make(Kind.UNKNOWN, site, self.frame, path=BATCH)
                 self.store.derive(batch, [value])
                 return frozenset({batch})
             case Kind.MODULE:
@@ -555,8 +555,8 @@ class Expressions(Machine):
                 return self._held(value, self.store.constant(index))
             case Kind.TENSOR:
                 return self._part_of_tensor(value, index, target)
-            case Kind.UNKNOWN if value.path == "batch" and isinstance(target, nodes.AssignName):
-                return self.tensor(target, [], guessed=True, path="batch")
+            case Kind.UNKNOWN if value.path == BATCH and isinstance(target, nodes.AssignName):
+                return self.tensor(target, [], guessed=True, path=BATCH)
             case Kind.CONSTANT | Kind.DATA | Kind.LIBRARY:
                 return PLAIN
         return self.unknown(target, [value])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from astroid import nodes
 
@@ -13,7 +13,7 @@ from pylint_torchcheck.torch_api.objects import signature
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.expressions import Expressions
 from pylint_torchcheck.trace.loops import Loop
-from pylint_torchcheck.trace.values import NOTHING, PLAIN, Store, Value, Values
+from pylint_torchcheck.trace.values import BATCH, NOTHING, PLAIN, Store, Value, Values
 
 _DEFAULT_BATCH = 1
 
@@ -46,7 +46,7 @@ def _is_batch_of(loop: Loop, value: Value, store: Store) -> bool:
     """Is this what the loop draws from a loader, or an item of that, moved or flattened?"""
     batch = _unchanged(value, store)
     is_inside = batch.site is not None and (loop.node is batch.site or loop.node.parent_of(batch.site))
-    return batch.path == "batch" and is_inside
+    return batch.path == BATCH and is_inside
 
 
 def _unchanged(value: Value, store: Store) -> Value:
@@ -134,10 +134,16 @@ def _by_last(machine: Expressions, node: nodes.Call, path: str, arguments: Argum
 
 
 def _range(machine: Expressions, node: nodes.Call, path: str, arguments: Arguments, made: Values) -> Values:
-    bounds = [_number(given) for given in arguments.positional]
-    if None in bounds or not bounds:
-        return made
-    return _sized(machine, node, path, made, len(range(*(bound for bound in bounds if bound is not None))))
+    bounds = [bound for given in arguments.positional if (bound := _number(given)) is not None]
+    is_known = len(bounds) == len(arguments.positional)
+    return _sized(machine, node, path, made, _length_of_range(bounds) if is_known else None)
+
+
+def _length_of_range(bounds: Sequence[int]) -> int | None:
+    try:
+        return len(range(*bounds))
+    except (TypeError, ValueError, OverflowError):  # it raises where it is run, or is larger than any index
+        return None
 
 
 def _subset(machine: Expressions, node: nodes.Call, path: str, arguments: Arguments, made: Values) -> Values:
@@ -193,7 +199,7 @@ def _table(machine: Expressions, node: nodes.Call, path: str, arguments: Argumen
 
 def _train_test_split(machine: Expressions, node: nodes.Call, path: str, arguments: Arguments, made: Values) -> Values:
     """Each array gives two parts; the second is rounded up."""
-    share = next(iter(_fractions(arguments.keywords.get("test_size", NOTHING))), None)
+    share = next((one for one in _fractions(arguments.keywords.get("test_size", NOTHING)) if 0 < one < 1), None)
     lengths = [_length(machine.store, array) for array in arguments.positional]
     if share is None or None in lengths or arguments.keywords.get("train_size"):
         return made

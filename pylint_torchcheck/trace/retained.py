@@ -10,7 +10,7 @@ from astroid import nodes
 from pylint_torchcheck.pitfalls.vocabulary import Backward, Escaped, GradientsTaken, Kind
 from pylint_torchcheck.torch_api.effects import MOVING_METHODS
 from pylint_torchcheck.trace.events import Event, Trace
-from pylint_torchcheck.trace.values import NOTHING, Store, Value, Values
+from pylint_torchcheck.trace.values import BATCH, NOTHING, Store, Value, Values
 
 _TENSORS = frozenset({Kind.TENSOR, Kind.COLLECTION})
 _LEAVES = frozenset({Kind.CONSTANT, Kind.DATA, Kind.PARAMETER, Kind.PARAMETERS, Kind.LOADER, Kind.LIBRARY})
@@ -69,7 +69,7 @@ class Retained:
         if value.kind is Kind.MODULE or value.kind is Kind.LOSS_FUNCTION:
             modules = [one for one in self._store.origins([value]) if one.kind in {Kind.MODULE, Kind.LOSS_FUNCTION}]
             return not any(one.guessed or _keeps_state(one.definition) for one in modules)
-        return value.kind in _LEAVES or value.path == "batch"
+        return value.kind in _LEAVES or value.path == BATCH
 
     def _is_made_anew(self, event: Event, graph: Values) -> bool:
         """Does each iteration build the whole graph, from nothing that the one before has built?"""

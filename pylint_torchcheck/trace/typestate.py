@@ -12,6 +12,7 @@ from pylint_torchcheck.pitfalls.pitfall import BROKEN, Protocol
 from pylint_torchcheck.pitfalls.vocabulary import (
     Created,
     Escaped,
+    Forward,
     Obtained,
     OptimizerStep,
     StepElsewhere,
@@ -28,7 +29,7 @@ from pylint_torchcheck.trace.flow import Flow
 from pylint_torchcheck.trace.origins import Origins
 from pylint_torchcheck.trace.places import Place
 from pylint_torchcheck.trace.recurrence import recurs
-from pylint_torchcheck.trace.values import NOTHING, Store, Value, Values
+from pylint_torchcheck.trace.values import BATCH, NOTHING, PLAIN, Store, Value, Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Follower:
         self.origins = origins
         self.bearings = Bearings(trace, origins)
         self.concerns = Concerns(trace, origins)
+        self._made_so: dict[tuple[Value, Trait], bool | None] = {}
         self._led: dict[tuple[type[Verb], ...], Values] = {}
 
     @cached_property
@@ -75,35 +77,55 @@ class Follower:
         protocol = table.protocol
         if protocol.having and has_trait(subject, protocol.having, self.store) is not True:
             return False
-        if protocol.unless_lacking and self._lacks(subject, protocol.unless_lacking):
+        if protocol.unless_lacking and self._has(subject, protocol) is False and not self._may_change(subject):
             return False
         if protocol.unless_many and _is_many(subject):
             return False
         seen = self.concerns.of(subject, table.silencing)
         return not any(self.bearings.of(event, subject) is not Bearing.NONE for event in seen)
 
-    def _lacks(self, module: Value, trait: Trait) -> bool:
-        """Is the module known not to be made so?
+    def _has(self, module: Value, protocol: Protocol) -> bool | None:
+        """Is the module made as it must be for the pitfall to bite? ``None``: not known."""
+        trait = protocol.unless_lacking
+        if trait is None:
+            return True
+        if (module, trait) not in self._made_so:
+            self._made_so[module, trait] = has_trait(module, trait, self.store)
+        return self._made_so[module, trait]
 
-        Of a model that is trained here and defined in another file that is not enough, since that file may change.
-        """
-        if has_trait(module, trait, self.store) is not False:
-            return False
+    def _may_change(self, module: Value) -> bool:
+        """Is it a model that is trained here and defined in another file, which may be written anew?"""
         in_sight = module.definition is None or module.definition.root() is self.tree
-        return in_sight or not self.bearings.is_trained(module)
+        return not in_sight and self.bearings.is_trained(module)
 
     def _broken(self, subject: Value, table: _Table) -> Iterator[Breach]:
         walk = _Walk(self, subject, table)
-        broken = [event for event in walk.broken_events() if not self._is_excused(event, table.protocol)]
+        broken = walk.broken_events()
         own = [event for event in broken if event.node.root() is self.tree]
         yield from (Breach(event.place, subject.guessed) for event in own)
         if len(own) < len(broken):
             yield from self._broken_elsewhere(walk, broken)
 
-    def _is_excused(self, event: Event, protocol: Protocol) -> bool:
-        """Does what came of the event come to a verb that makes it right?"""
+    def is_excused(self, event: Event, subject: Value, protocol: Protocol) -> bool:
+        """Does what came of the event come to a verb that makes it right?
+
+        A policy in its environment, or a module that is tried out, is excused unless it is known to be made so.
+        """
         excusing = protocol.unless_leading_to
-        return bool(excusing) and not self._leading_to(excusing).isdisjoint(event.results)
+        if excusing and not self._leading_to(excusing).isdisjoint(event.results):
+            return True
+        in_sight = isinstance(subject.definition, nodes.ClassDef) or subject.path.startswith("torch.nn.")
+        return (
+            in_sight
+            and issubclass(event.verb, Forward)
+            and not self._takes_items(event)
+            and self._has(subject, protocol) is not True
+        )
+
+    def _takes_items(self, event: Event) -> bool:
+        """Does what comes of it come from what a loop around it runs over?"""
+        items = NOTHING.union(*(loop.target for loop in event.loops)) - PLAIN
+        return any(value in items or value.path == BATCH for value in self.origins.of(event.results))
 
     def _leading_to(self, verbs: tuple[type[Verb], ...]) -> Values:
         """Return all that leads to what these verbs happen to."""
@@ -236,6 +258,8 @@ class _Walk:
     def _find_bearing(self, event: Event) -> Bearing:
         if issubclass(event.verb, Created | Obtained):
             return Bearing.CERTAIN if self.subject in event.subjects else Bearing.NONE
+        if event.verb in self._table.breaking and self._is_excused(event):
+            return Bearing.NONE
         if issubclass(self._verb(event), StepElsewhere | ZeroElsewhere):
             return Bearing.CERTAIN
         found = self._follower.bearings.of(event, self.subject)
@@ -243,6 +267,9 @@ class _Walk:
         if is_assumed and not self._follower.bearings.is_known(event, self.subject):
             return Bearing.POSSIBLE
         return found
+
+    def _is_excused(self, event: Event) -> bool:
+        return self._follower.is_excused(event, self.subject, self._table.protocol)
 
     def _verb(self, event: Event) -> type[Verb]:
         """Return what an event is to the subject: the step of another optimizer is no step of this one."""

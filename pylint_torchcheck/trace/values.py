@@ -214,6 +214,7 @@ def is_none(value: Value) -> bool:
 
 UNKNOWN = Value(Kind.UNKNOWN)
 DATA = Value(Kind.DATA)
+BATCH = "batch"  # the path of what a loader gives, and of its parts
 ANYTHING: Values = frozenset({UNKNOWN})
 PLAIN: Values = frozenset({DATA})
 

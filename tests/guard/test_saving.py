@@ -277,6 +277,22 @@ def test_next_save_waits_for_the_space(make, slow_to_free):
     assert slow_to_free.is_set()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc which file a descriptor is")
+def test_memory_of_the_checkpoint_before_is_there_for_the_new_one(make, monkeypatch):
+    checkpoints, dropped = make(), []
+    checkpoints.save()
+
+    def seen(descriptor, start, length, advice):
+        assert (start, length, advice) == (0, 0, os.POSIX_FADV_DONTNEED)
+        dropped.append(Path(os.readlink(f"/proc/self/fd/{descriptor}")))
+
+    monkeypatch.setattr(os, "posix_fadvise", seen)
+    path = checkpoints.save().result()
+
+    assert {file.parent.name for file in dropped} == {"step-0"}
+    assert {file.name for file in dropped} == {file.name for file in path.iterdir()}
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="asks /proc which files are open")
 def test_worker_does_not_keep_the_space_of_a_deleted_checkpoint(make, slow_to_free):
     checkpoints = make(keep_last=1)

@@ -306,6 +306,33 @@ def test_huge_source_is_read(source: str) -> None:
     assert findings_in(IMPORTS + source) is not None
 
 
+ODD_ARGUMENTS = (
+    *("", "0", "-1", "1e400", "-1e400", "True", "None", "'a'", "9" * 40, "1, 2, 0", "1, 2, 3, 4, 5, 6", "*x", "**x"),
+    *(
+        "[]",
+        "[0.5, 0.5]",
+        "x, [1e400, -1e400]",
+        "x, [9.5, -8.5]",
+        "x, test_size=1e400",
+        "x, batch_size=0",
+        "x, lr=1e400",
+    ),
+)
+TAKING_NUMBERS = (
+    *("range", "list", "torch.arange", "torch.randint", "torch.zeros", "torch.randn", "nn.Dropout", "nn.Linear"),
+    *("torch.utils.data.DataLoader", "torch.utils.data.Subset", "torch.utils.data.random_split", "torch.optim.SGD"),
+    *("sklearn.model_selection.train_test_split", "torch.set_grad_enabled", "torch.manual_seed", "torch.autocast"),
+    *("torch.optim.lr_scheduler.StepLR", "torch.optim.lr_scheduler.CosineAnnealingLR", "torch.amp.GradScaler"),
+)
+
+
+@pytest.mark.parametrize("function", TAKING_NUMBERS)
+def test_arguments_that_no_run_would_bear_are_read(function: str) -> None:
+    calls = (f"y = {function}({arguments})\nfor z in y:\n    model(z)\n" for arguments in ODD_ARGUMENTS)
+
+    assert findings_in(IMPORTS + "import sklearn.model_selection\n" + "".join(calls)) is not None
+
+
 COSTLY = {  # what once took the square of its length, or more
     "one line": "; ".join(["x.to(device)"] * 10_000),
     "one name": "model = nn.Linear(1, 1)\n" * 10_000,

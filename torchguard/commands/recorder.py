@@ -16,8 +16,7 @@ import runpy
 import signal
 import sys
 import time
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -28,15 +27,14 @@ from torch.optim import Optimizer
 from torch.utils.data import dataloader
 
 from torchguard.checkpoint import Checkpointer, ResumeReport
+from torchguard.commands.digests import Digest, crc32_of, digest
 from torchguard.rng import rng_state
-from torchguard.sharded import is_sharded
 from torchguard.stateful import Stateful
 from torchguard.step import TrainStep
 
 _PLAIN = (bool, int, float, str, type(None))
 _PATIENCE_S = 60.0  # for the other ranks to come to the step at which all are killed, or to the end
 
-Digest = dict[str, int]  # the path of a tensor or value to its checksum
 Moment = tuple[int, int]  # which Checkpointer, and its step
 
 
@@ -70,7 +68,7 @@ class Recorder:
 
         def noted_next(iterator: Any) -> Any:
             batch = following(iterator)
-            self._batches.append(_crc32(batch))
+            self._batches.append(crc32_of(batch))
             return batch
 
         def noted_backward(loss: Tensor, *args: Any, **options: Any) -> None:
@@ -156,7 +154,7 @@ class Recorder:
         ]
         more |= {"batches": self._batches, "losses": self._losses, "rates": [float(rate).hex() for rate in rates]}
         self._write(
-            what, moment, state=self._state(), others=objects, values=values, random=_digest(rng_state()), **more
+            what, moment, state=self._state(), others=objects, values=values, random=digest(rng_state()), **more
         )
         self._batches, self._losses = [], []
 
@@ -166,7 +164,7 @@ class Recorder:
         self._lines.flush()
 
     def _state(self) -> dict[str, Digest]:
-        return {name: _digest(_state_of(subject)) for name, subject in self._subjects.items()}
+        return {name: digest(_state_of(subject)) for name, subject in self._subjects.items()}
 
     def _covered(self) -> set[int]:
         """What the checkpoint holds, by ``id``: the objects, and what is saved as a part of them."""
@@ -190,7 +188,7 @@ def _variables(frame: FrameType | None, covered: set[int]) -> tuple[dict[str, An
             if isinstance(value, _PLAIN):
                 values.setdefault(name, value)
             elif _has_state(value):
-                objects.setdefault(name, {"kind": type(value).__name__, "state": _digest(_state_of(value))})
+                objects.setdefault(name, {"kind": type(value).__name__, "state": digest(_state_of(value))})
         frame = frame.f_back
     return objects, values
 
@@ -209,36 +207,6 @@ def _state_of(subject: object) -> Any:
     if isinstance(subject, torch.Generator):
         return subject.get_state()
     return subject.state_dict() if isinstance(subject, (nn.Module, Stateful)) else repr(subject)
-
-
-def _digest(state: object) -> Digest:
-    return dict(_leaves(state, ""))
-
-
-def _leaves(state: object, path: str) -> Iterator[tuple[str, int]]:
-    match state:
-        case Mapping():
-            for key, value in state.items():
-                yield from _leaves(value, f"{path}.{key}" if path else str(key))
-        case list() | tuple():
-            for index, value in enumerate(state):
-                yield from _leaves(value, f"{path}[{index}]")
-        case Tensor():
-            yield path, _crc32_of_tensor(state)
-        case _:
-            yield path, zlib.crc32(repr(state).encode())
-
-
-def _crc32(state: object) -> int:
-    return zlib.crc32(repr(sorted(_digest(state).items())).encode())
-
-
-def _crc32_of_tensor(tensor: Tensor) -> int:
-    local: Any = tensor.to_local() if is_sharded(tensor) else tensor  # type: ignore[attr-defined]
-    if local.layout != torch.strided:
-        return zlib.crc32(repr(local).encode())
-    content = local.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
-    return zlib.crc32(content.numpy().tobytes(), zlib.crc32(f"{tensor.dtype}{tuple(tensor.shape)}".encode()))
 
 
 def _number(variable: str, otherwise: int) -> int:

@@ -51,11 +51,13 @@ def _left_out(program: Program) -> Iterator[Finding]:
     reads = [(trace, read, _asked(program, read)) for trace in program.traces for read in trace.events(FileRead)]
     saved, told = _saved(program) if reads else [], set[Place]()
     for trace, read, uses in reads:
-        is_known = not program.leaves_sight(read) and not any(map(_ANY_KEY.match, uses))
-        place = program.shown_at(read) if saved and is_known else None
-        fitting = [needed for keys, needed in saved if _keys(uses) <= keys and _is_resume(trace, read, needed, uses)]
+        asked = _keys(uses)
+        mapped = [needed for keys, needed in saved if asked <= keys] if asked else []
+        fitting = [needed for needed in mapped if _is_resume(trace, read, needed, uses)]
         missing = [_left(needed, uses, reads) for needed in fitting]
-        if place is not None and place not in told and missing and all(missing):
+        is_known = bool(missing) and not program.leaves_sight(read) and not any(map(_ANY_KEY.match, uses))
+        place = program.shown_at(read) if is_known else None
+        if place is not None and place not in told and all(missing):
             told.add(place)
             remedy = _remedy(program, fitting[0], missing[0][0], place)
             yield Finding(place, (place.text, _what(fitting[0], missing[0], uses), remedy))

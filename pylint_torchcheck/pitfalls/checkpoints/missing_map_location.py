@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
 from pylint_torchcheck.pitfalls.questions import Call, Program
+from pylint_torchcheck.pitfalls.vocabulary import Kind
 
 _NAMED = re.compile(r"ckpt|checkpoint|\.pth|weights|pretrain|resume|snapshot|state_?dict|model|net\b", re.IGNORECASE)
 # These hold numbers and host tensors, whatever device the job ran on.
@@ -48,4 +49,7 @@ def is_checkpoint(program: Program, call: Call) -> bool:
         return False
     if _NAMED.search(names):
         return True
-    return any(_CHECKPOINT_USES.search(use) for result in call.results for use in program.uses(result))
+    return any(
+        result.kind is Kind.MODULE or any(_CHECKPOINT_USES.search(use) for use in program.uses(result))
+        for result in call.results
+    )

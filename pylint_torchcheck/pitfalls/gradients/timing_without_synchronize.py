@@ -13,6 +13,7 @@ class TimingWithoutSynchronize(Pitfall):
 
     A clock that is read then has timed the queueing. The figure hardly depends on the module or the batch size, and
     the work that is still to do is charged to whatever waits for it first, such as an ``.item()`` further down.
+    A call on a CPU comes back when its work is done, so the harm, and that of the example, shows on a GPU only.
     """
 
     msgid = "W7728"
