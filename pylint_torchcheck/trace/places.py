@@ -69,8 +69,9 @@ def _conditions(node: nodes.NodeNG) -> Iterator[tuple[str, bool]]:
     """Return the source of what a node stands under in its function, and whether that has to hold for it to run."""
     while not isinstance(node, nodes.FunctionDef | nodes.Module):
         above = node.parent
-        if isinstance(above, nodes.If) and node is not above.test:
-            test, holds = above.test, node in above.body
+        if isinstance(above, nodes.If | nodes.IfExp) and node is not above.test:
+            test = above.test
+            holds = node in above.body if isinstance(above, nodes.If) else node is above.body
             while isinstance(test, nodes.UnaryOp) and test.op == "not":
                 test, holds = test.operand, not holds
             yield test.as_string(), holds

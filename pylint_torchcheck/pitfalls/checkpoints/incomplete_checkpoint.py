@@ -149,12 +149,10 @@ def _missing(
         and not any(_PERHAPS[value.kind].search(key) for key in unsure)
         and _goes_with(program, value, optimizers, held, len(stepping))
     ]
-    return [*_models(program, contents, optimizers, asked), *stateful, *_generators(program, contents)]
+    return [*_models(program, optimizers, asked), *stateful, *_generators(program, contents)]
 
 
-def _models(
-    program: Program, contents: Contents, optimizers: Collection[Subject], asked: Collection[Subject]
-) -> list[Subject]:
+def _models(program: Program, optimizers: Collection[Subject], asked: Collection[Subject]) -> list[Subject]:
     """Return the modules of the optimizers in a checkpoint, if no module's state is saved by anybody."""
     saved = [event.contents for trace in program.traces for event in trace.events(FileWritten)]
     is_saved = any(one is None or any(map(_may_be_a_model, one.values)) for one in saved)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
-from pylint_torchcheck.pitfalls.questions import Event, Program, Trace
+from pylint_torchcheck.pitfalls.questions import Event, Place, Program, Trace
 from pylint_torchcheck.pitfalls.vocabulary import FileWritten, LoadWeights, StateTaken, Wrapped
 
 
@@ -33,10 +33,16 @@ class WrappedStateDict(Pitfall):
         for trace in program.traces if wrappings else ():
             for taken in trace.events(StateTaken):
                 place = program.shown_at(taken)
-                if place is not None and _is_saved(trace, taken):
+                if place is not None and _is_saved(trace, taken) and not _is_for_bare(program, taken, place):
                     for wrapping in _wrappings_of(program, trace, taken, wrappings):
                         if not any(_goes_into(program, load, wrapping) for load in loads):
                             yield Finding(place, (place.text, *_names(program, wrapping, taken)))
+
+
+def _is_for_bare(program: Program, taken: Event, place: Place) -> bool:
+    """Is it only taken where there is no wrapper, since the other branch of a condition takes that of ``.module``?"""
+    inner = f"{taken.receiver_text}.module"
+    return any(other.receiver_text == inner and other.excludes(place) for other in program.method_calls("state_dict"))
 
 
 def _is_saved(trace: Trace, taken: Event) -> bool:
