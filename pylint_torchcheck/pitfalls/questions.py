@@ -629,6 +629,9 @@ class AboutSurroundings(Protocol):
     def rests_on_rank(self, subjects: Iterable[Subject]) -> bool:
         """Is any of them a rank of a process group, or computed or built from one?"""
 
+    def are_private_files(self, subjects: Iterable[Subject]) -> bool:
+        """Are they files in memory, or temporary ones, that no other process sees?"""
+
     def items(self, subjects: Collection[Subject]) -> Collection[object]:
         """Return the items of a list or tuple that is written out, ``None`` for one that is no constant."""
 

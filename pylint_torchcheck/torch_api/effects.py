@@ -336,6 +336,10 @@ PLACED_ELSEWHERE: Final = frozenset(
     for name in "as_tensor asarray empty_like full_like ones_like rand_like randn_like zeros_like "
     "randint_like normal from_dlpack scalar_tensor".split()
 )
+# Files that nobody else sees.
+OWN_FILES: Final = frozenset(
+    "io.BytesIO tempfile.TemporaryFile tempfile.NamedTemporaryFile tempfile.SpooledTemporaryFile".split()
+)
 DEVICE: Final = "torch.device"
 VARIABLE: Final = "torch.autograd.Variable"  # what every tensor is since torch 0.4
 # Methods and functions that give a pair of values and indices.

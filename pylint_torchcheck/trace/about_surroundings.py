@@ -10,6 +10,7 @@ from astroid import nodes
 
 from pylint_torchcheck.pitfalls.questions import Subject
 from pylint_torchcheck.pitfalls.releases import TorchRange
+from pylint_torchcheck.torch_api import effects
 from pylint_torchcheck.trace import ranks
 from pylint_torchcheck.trace.places import Place
 from pylint_torchcheck.trace.reading import Reading
@@ -46,6 +47,12 @@ class AboutSurroundings(Reading):
     def rests_on_rank(self, subjects: Iterable[Subject]) -> bool:
         """Is any of them a rank, or computed or built from one?"""
         return bool(ranks.carried(self.origins(subjects)))
+
+    @staticmethod
+    def are_private_files(subjects: Iterable[Subject]) -> bool:
+        """Are they files in memory, or temporary ones, that no other process sees?"""
+        paths = {subject.path for subject in subjects}
+        return bool(paths) and paths <= effects.OWN_FILES
 
     @staticmethod
     def items(subjects: Collection[Subject]) -> list[object]:

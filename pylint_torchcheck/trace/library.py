@@ -92,7 +92,8 @@ class Library(Functions):
             return self.unknown_call(node, path, arguments)
         if path.startswith("torch") or path in effects.UNKNOWN_BUILTINS:
             return self.result_of_unknown(node, path, arguments)
-        return PLAIN | ranks.carried(arguments.everything())
+        made = frozenset({self.store.make(Kind.DATA, node, path=path)}) if path in effects.OWN_FILES else PLAIN
+        return made | ranks.carried(arguments.everything())
 
     def _construct(self, node: nodes.Call, kind: Kind, path: str, arguments: Arguments) -> Values:
         given = arguments.everything()

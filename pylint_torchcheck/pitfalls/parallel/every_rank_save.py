@@ -63,4 +63,6 @@ def _is_by_all(program: Program, call: Call, target: str) -> bool:
 
 def _is_apart(program: Program, call: Call, target: str) -> bool:
     """Does each rank write to a place of its own?"""
-    return bool(_IN_MEMORY.search(call.argument_text(target))) or program.rests_on_rank(call.argument(target))
+    where = call.argument(target)
+    is_in_memory = program.are_private_files(where) or _IN_MEMORY.search(call.argument_text(target))
+    return bool(is_in_memory) or program.rests_on_rank(where)

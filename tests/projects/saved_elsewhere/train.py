@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from checkpoints import keep, keep_on_main, keep_run, read, take_up
+from checkpoints import copied, keep, keep_on_main, keep_run, read, take_up
 
 PATH = sys.argv[1]
 
@@ -43,6 +43,6 @@ def other(batches, epochs):
             optimizer.step()
         scheduler.step()
         state = {"net": model.state_dict(), "optimizer": optimizer.state_dict(), "scheduler": scheduler.state_dict()}
-        keep_on_main(state, PATH)
+        keep_on_main(copied(state), PATH)
         if torch.distributed.get_rank() == 0:
             keep(state, PATH)
