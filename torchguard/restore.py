@@ -17,7 +17,7 @@ from torchguard.files import read_tensors
 from torchguard.progress import Progress
 from torchguard.ranks import Ranks, on_each
 from torchguard.rng import check_rng_state, set_rng_state
-from torchguard.sharded import read_metadata, read_shards, was_sharded
+from torchguard.sharded import own_bytes, read_metadata, read_shards, was_sharded
 from torchguard.sharded_parts import ShardedModulePart, ShardedOptimizerPart
 from torchguard.stateful import ModulePart, Part, StatefulPart, part_for
 from torchguard.words import some
@@ -93,7 +93,10 @@ class Restore:
         parts = self._loaded()
         if (metadata := self._metadata) is not None:
             shards = {key: value for part in self._sharded() for key, value in part.shards().items()}
-            on_each(self._ranks, lambda: read_shards(self._path, metadata, shards, self._ranks.group))
+            with Progress(
+                f"loading the shards of {self._path}", own_bytes(shards), shown=not self._ranks.rank
+            ) as progress:
+                on_each(self._ranks, lambda: read_shards(self._path, metadata, shards, self._ranks.group, progress))
         for name, part in parts.items():
             part.load(self._saved[name])
         if RNG in self._saved:

@@ -13,13 +13,16 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 from torch.distributed.checkpoint.api import CheckpointException
+from torch.distributed.checkpoint.default_planner import DefaultLoadPlanner, DefaultSavePlanner
 from torch.distributed.checkpoint.filesystem import FileSystemReader, FileSystemWriter
 from torch.distributed.checkpoint.metadata import Metadata, TensorStorageMetadata
+from torch.distributed.checkpoint.planner import ReadItem, WriteItem
 from torch.distributed.checkpoint.state_dict_loader import load
 from torch.distributed.checkpoint.state_dict_saver import save
 from torch.optim import Optimizer
 
 from torchguard.errors import CheckpointError, TorchguardError, UnreadableFileError
+from torchguard.progress import Progress
 
 SHARDS = "shards"  # the folder inside the checkpoint
 
@@ -59,7 +62,12 @@ def with_local(value: Tensor, copied: Callable[[Tensor], Tensor]) -> Tensor:
     return cast(Tensor, cast(Any, DTensor)(local, spec, requires_grad=False))
 
 
-def write_shards(folder: Path, shards: Mapping[str, Tensor], group: Any) -> None:
+def own_bytes(shards: Mapping[str, Tensor]) -> int:
+    """How many bytes of these are this rank's."""
+    return sum(getattr(value, "_local_tensor", value).nbytes for value in shards.values())
+
+
+def write_shards(folder: Path, shards: Mapping[str, Tensor], group: Any, progress: Progress) -> None:
     """Write this rank's part; all ranks call it.
 
     Raises:
@@ -68,7 +76,13 @@ def write_shards(folder: Path, shards: Mapping[str, Tensor], group: Any) -> None
     writer = _Writer(folder / SHARDS, sync_files=True)
     with _explained("written"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that one process is one process
-        save(dict(shards), storage_writer=writer, process_group=group, no_dist=group is None)
+        save(
+            dict(shards),
+            storage_writer=writer,
+            planner=_SavePlanner(progress),
+            process_group=group,
+            no_dist=group is None,
+        )
 
 
 def read_metadata(folder: Path) -> Metadata:
@@ -87,12 +101,20 @@ def read_metadata(folder: Path) -> Metadata:
     return cast(Metadata, metadata)
 
 
-def read_shards(folder: Path, metadata: Metadata, shards: Mapping[str, Tensor], group: Any) -> None:
+def read_shards(
+    folder: Path, metadata: Metadata, shards: Mapping[str, Tensor], group: Any, progress: Progress | None = None
+) -> None:
     """Fill these tensors, however they were spread when they were saved; all ranks call it."""
     reader = _Reader(folder / SHARDS, metadata)
     with _explained("read"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that one process is one process
-        load(dict(shards), storage_reader=reader, process_group=group, no_dist=group is None)
+        load(
+            dict(shards),
+            storage_reader=reader,
+            planner=_LoadPlanner(progress or Progress("", shown=False)),
+            process_group=group,
+            no_dist=group is None,
+        )
 
 
 def read_whole(folder: Path, name: str) -> dict[str, Tensor]:
@@ -130,6 +152,31 @@ class _Writer(FileSystemWriter):
             if isinstance(error.__context__, OSError):
                 raise error.__context__ from None
             raise
+
+
+class _SavePlanner(DefaultSavePlanner):
+    """Counts what is handed to the writer, piece by piece."""
+
+    def __init__(self, progress: Progress) -> None:
+        super().__init__()
+        self._progress = progress
+
+    def resolve_data(self, write_item: WriteItem) -> Tensor | io.BytesIO:
+        data = super().resolve_data(write_item)
+        self._progress.add(data.nbytes if isinstance(data, Tensor) else data.getbuffer().nbytes)
+        return data
+
+
+class _LoadPlanner(DefaultLoadPlanner):
+    """Counts what has been read, piece by piece."""
+
+    def __init__(self, progress: Progress) -> None:
+        super().__init__()
+        self._progress = progress
+
+    def commit_tensor(self, read_item: ReadItem, tensor: Tensor) -> None:
+        super().commit_tensor(read_item, tensor)
+        self._progress.add(tensor.nbytes)
 
 
 class _Reader(FileSystemReader):

@@ -30,7 +30,7 @@ from torchguard.errors import CheckpointError, CorruptCheckpointError, NoGoodChe
 from torchguard.progress import Progress
 from torchguard.ranks import Ranks, on_each, on_first
 from torchguard.removal import Removal
-from torchguard.sharded import SHARDS, write_shards
+from torchguard.sharded import SHARDS, own_bytes, write_shards
 from torchguard.tensors import stored_bytes
 from torchguard.words import count
 
@@ -181,8 +181,9 @@ class Shelf:
                 return write_files(temporary, load.contents, progress), bool(load.shards)
 
         def write_shared() -> None:
-            with self._explained("written"):
-                write_shards(temporary, load.shards, self._ranks.group)
+            what, total = f"saving the shards of step {load.step}", own_bytes(load.shards)
+            with self._explained("written"), Progress(what, total, shown=shown) as progress:
+                write_shards(temporary, load.shards, self._ranks.group, progress)
 
         def look_back() -> dict[str, dict[str, int]]:
             with self._explained("written"):

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.distributed.fsdp import fully_shard
 
 import torchguard as tg
 from torchguard import removal, writing
@@ -194,6 +195,22 @@ def test_long_save_tells_how_far_it_is_and_leaves_nothing(make, terminal):
     assert re.search(r"saving step 0: 4\.0 MB of 4\.0 MB, ", told)
     assert re.search(r"reading step-0\.1 back: [\d.]+ MB of 4\.0 MB, ", told)
     assert terminal[-1] == "\r\033[K"
+
+
+def test_shards_tell_how_far_they_are(make, tmp_path, terminal):
+    torch.distributed.init_process_group("gloo", init_method=f"file://{tmp_path}/ranks", rank=0, world_size=1)
+    try:
+        model = nn.Linear(1000, 1000)
+        fully_shard(model, mesh=torch.distributed.init_device_mesh("cpu", (1,)))
+        checkpoints = make(model=model)
+        checkpoints.save()
+        checkpoints.resume()
+    finally:
+        torch.distributed.destroy_process_group()
+    told = "".join(terminal)
+
+    assert re.search(r"saving the shards of step 0: 4\.0 MB of 4\.0 MB, ", told)
+    assert re.search(r"loading the shards of .*step-0: 4\.0 MB of 4\.0 MB, ", told)
 
 
 def test_save_in_the_background_is_silent(make, terminal):
