@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
 from pylint_torchcheck.pitfalls.questions import Attribute, Program, Subject
 from pylint_torchcheck.pitfalls.vocabulary import Kind
+
+_INITIAL = re.compile(r"init|reset")  # a function that fills weights before there is any graph
 
 
 class TensorDataAttribute(Pitfall):
@@ -26,7 +29,8 @@ class TensorDataAttribute(Pitfall):
     def check(cls, program: Program) -> Iterator[Finding]:
         """Find where it is read of what is a tensor for certain, and nothing is written through it."""
         for attribute in program.attributes("data"):
-            if _is_of_tensor(attribute) and attribute.index is None and not attribute.is_written_through:
+            is_read = _is_of_tensor(attribute) and attribute.index is None and not attribute.is_written_through
+            if is_read and not _INITIAL.search(attribute.function):
                 guessed = any(value.guessed for value in attribute.receivers)
                 yield Finding(attribute, (attribute.text, attribute.receiver_text), guessed)
 
