@@ -17,9 +17,7 @@ _TARGET = re.compile(r"(\w+)[ \t]*$")
 _LONGEST_NAME = 80
 _DOTTED = re.compile(r"(?<![\w.)\]])[^\W\d]\w*(?:\.\w+)*")
 # Whose functions of these names are their own. Of other modules anything may come, torch's functions too.
-_OTHERS = frozenset(
-    "numpy scipy json pickle yaml os shutil functools np pd pandas joblib torchaudio librosa cv2".split()
-)
+_OTHERS = frozenset("numpy scipy json pickle yaml os shutil functools pandas joblib torchaudio librosa cv2".split())
 
 
 class Aliases:
@@ -31,22 +29,31 @@ class Aliases:
     """
 
     def __init__(self, code: str, wanted: frozenset[Clue]) -> None:
-        self._bound = dict(_bound_in(code))
+        self._bound: dict[str, set[str]] = {}  # a name may be imported in two ways, one of them as a fallback
+        for name, path in _bound_in(code):
+            self._bound.setdefault(name, set()).add(path)
         self._has_star = "*" in self._bound
         self._wanted = _by_last(wanted)
-        self._names = self._wanted.keys() | {name for name, path in self._bound.items() if canonical(path) in wanted}
+        naming = {name for name, paths in self._bound.items() if not wanted.isdisjoint(map(canonical, paths))}
+        self._names = self._wanted.keys() | naming
 
     def paths(self, words: Set[str], code: str) -> set[Clue]:
         """Return those of the wanted paths that may be meant in a piece of the source."""
-        if self._names.isdisjoint(words):
+        names = self._names & words
+        if not names:
             return set()
-        return {path for text in set(_DOTTED.findall(code)) for path in self._meant(text)}
+        asked = names if "getattr" in words else ()  # of whatever module
+        found: set[Clue] = {path for name in asked for path in self._wanted.get(name, ())}
+        return found.union(*map(self._meant, set(_DOTTED.findall(code))))
 
     def _meant(self, text: str) -> Iterator[str]:
-        if text.rpartition(".")[2] not in self._names:
-            return
         head, dot, rest = text.partition(".")
-        path = canonical(self._bound.get(head, head) + dot + rest)
+        if text.rpartition(".")[2] in self._names:
+            for bound in self._bound.get(head, (head,)):
+                yield from self._named(head, canonical(bound + dot + rest))
+
+    def _named(self, head: str, path: str) -> Iterator[str]:
+        """Return the wanted paths that a path is, or may be."""
         alike = self._wanted.get(path.rpartition(".")[2], ())
         if path in alike:
             yield path

@@ -93,6 +93,9 @@ class TestReading:
             "import torch as th\ndef restore(path):\n    return th.load(path)\n",
             "from torch import (\n    nn,\n    load,\n)\ndef restore(path):\n    return load(path)\n",
             "from torch import *\ndef restore(path):\n    return load(path)\n",
+            "try:\n    from torch import load\nexcept ImportError:\n    from json import load\n"
+            "def restore(path):\n    return load(path)\n",
+            "def restore(path):\n    return getattr(torch, 'load')(path)\n",
             "tools = torch.serialization\ndef restore(path):\n    return tools.load(path)\n",
             "from .way import tools\ndef restore(path):\n    return tools.load(path)\n",
             "from torch import distributed as d\ndef wait(rank):\n    if rank == 0:\n        d.barrier()\n",
