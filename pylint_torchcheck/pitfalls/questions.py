@@ -393,6 +393,9 @@ class Event(Protocol):
     def is_reached_like(self, subject: Subject) -> bool:
         """Was an object made on the same way into the program?"""
 
+    def is_of_same_object(self, other: Event) -> bool:
+        """Do methods of one object of the project, that is no module, do both?"""
+
     def shares_loop_with(self, other: object) -> bool:
         """Do both happen in one loop, each time around?"""
 
@@ -539,13 +542,19 @@ class AboutModules(Protocol):
         """Return what the objects are whose method a place stands in; ``None`` if it stands in none."""
 
     def is_rankless_sequence(self, subject: Subject) -> bool:
-        """Is its class one of the project that is indexed, has a length, and never speaks of ranks?"""
+        """Is it a data set that is indexed and that looks at no rank, of a library or of a class of the project?"""
 
     def is_wrapped_by(self, subject: Subject, path: str) -> bool:
         """Does a call of a library's function or class in the file give the object back, wrapped?"""
 
     def opens_autocast(self, subject: Subject) -> bool:
         """Does the module's own ``forward`` speak of autocast?"""
+
+    def with_copied(self, subjects: Iterable[Subject]) -> Collection[Subject]:
+        """Return objects, and the modules whose weights those among them have got, as copies do."""
+
+    def averages(self) -> Collection[Subject]:
+        """Return the running averages of weights that have a name in the file, as classes of libraries make them."""
 
     def belong(self, parts: Iterable[Subject], wholes: Iterable[Subject]) -> bool:
         """Is any of ``parts`` one of the modules ``wholes``, or a module in one of them?"""

@@ -340,6 +340,17 @@ PLACED_ELSEWHERE: Final = frozenset(
 OWN_FILES: Final = frozenset(
     "io.BytesIO tempfile.TemporaryFile tempfile.NamedTemporaryFile tempfile.SpooledTemporaryFile".split()
 )
+# Classes that keep a running average of a module's weights, with a state of its own.
+AVERAGES: Final = frozenset(
+    "torch.optim.swa_utils.AveragedModel ema_pytorch.EMA torch_ema.ExponentialMovingAverage timm.utils.ModelEmaV2 "
+    "timm.utils.ModelEmaV3".split()
+)
+# Data sets that are indexed and look at no rank, each by what its path begins with; and what else a data set of the
+# project may inherit that does not either.
+RANKLESS_DATA_SETS: Final = ("torchvision.datasets.", "torch.utils.data.TensorDataset", "torch.utils.data.Subset")
+RANKLESS_BASES: Final = frozenset(
+    "torch.utils.data.Dataset torch.utils.data.dataset.Dataset builtins.object abc.ABC typing.Generic".split()
+)
 DEVICE: Final = "torch.device"
 VARIABLE: Final = "torch.autograd.Variable"  # what every tensor is since torch 0.4
 # Methods and functions that give a pair of values and indices.

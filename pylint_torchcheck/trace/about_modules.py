@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 from pylint_torchcheck.pitfalls.questions import Subject
 from pylint_torchcheck.pitfalls.vocabulary import Kind, Trait
 from pylint_torchcheck.torch_api.effects import (
+    AVERAGES,
     MODULE_METHODS,
+    RANKLESS_DATA_SETS,
 )
 from pylint_torchcheck.torch_api.objects import is_method
 from pylint_torchcheck.trace.callsites import CallSite
@@ -64,8 +66,12 @@ class AboutModules(Reading):
         return kind_of_instance(owner, self._store)[0] if owner is not None else None
 
     def is_rankless_sequence(self, subject: Subject) -> bool:
-        """Is its class one of the project that is indexed, has a length, and never speaks of ranks?"""
-        return isinstance(subject, Value) and is_rankless_sequence(subject.definition)
+        """Is it a data set that is indexed and that looks at no rank, of a library or of a class of the project?"""
+        if not isinstance(subject, Value):
+            return False
+        return self.path_of(subject).startswith(RANKLESS_DATA_SETS) or is_rankless_sequence(
+            subject.definition, self._store
+        )
 
     def is_wrapped_by(self, subject: Subject, path: str) -> bool:
         """Does a call of a library's function or class in the file give the object back, wrapped?"""
@@ -74,6 +80,21 @@ class AboutModules(Reading):
     def opens_autocast(self, subject: Subject) -> bool:
         """Does the module's own ``forward`` speak of autocast?"""
         return isinstance(subject, Value) and speaks_of(subject.definition, "forward", "autocast")
+
+    def with_copied(self, subjects: Iterable[Subject]) -> Values:
+        """Return objects, and the modules whose weights those among them have got, as copies do."""
+        found, waiting = set[Value](), list(values_among(subjects))
+        while waiting:
+            value = waiting.pop()
+            if value not in found:
+                found.add(value)
+                waiting += self._store.copied_from.get(value, ())
+        return frozenset(found)
+
+    def averages(self) -> Values:
+        """Return the running averages of weights that have a name in the file, as classes of libraries make them."""
+        named = {value for _, values in self.bindings for value in values}
+        return frozenset(value for value in named if {value.path, self._store.came_from.get(value)} & AVERAGES)
 
     def belong(self, parts: Iterable[Subject], wholes: Iterable[Subject]) -> bool:
         """Is any of ``parts`` one of the modules ``wholes``, or a module in one of them?"""

@@ -69,11 +69,13 @@ class AboutFiles(Reading):
         return bool(calls) and calls[-1] is not call
 
     def is_of_this_file(self, subject: Subject) -> bool:
-        """Was an object made by code of this file, or is it known by a name here?"""
+        """Was an object, or what it is an attribute of, made by code of this file, or is it known by a name here?"""
         if not isinstance(subject, Value):
             return False
         is_made = subject.site is not None and subject.site.root() is self._tree
-        return is_made or any(subject in values for _, values in self.bindings)
+        if is_made or any(subject in values for _, values in self.bindings):
+            return True
+        return subject.site is None and subject.owner is not None and self.is_of_this_file(subject.owner)
 
     def leaves_sight(self, event: object) -> bool:
         """May code that is not in sight get hold of what was read from a file?"""

@@ -15,6 +15,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     MovedToSave,
     OptimizerStep,
     Verb,
+    WeightsCopied,
 )
 from pylint_torchcheck.torch_api import effects, generated
 from pylint_torchcheck.torch_api.effects import Effect
@@ -120,12 +121,18 @@ class Calls(Library):
 
     def _hand_on(self, arguments: Arguments, values: Values, node: nodes.NodeNG) -> None:
         """Add what ``*args`` or ``**kwargs`` hands over; that is known where a function hands on what it got."""
-        rest = self.rest_of.get(next(iter(values))) if len(values) == 1 else None
+        (value,) = values if len(values) == 1 else (None,)
+        rest = self.rest_of.get(value) if value is not None else None
+        if value in self.written_out and isinstance(node, nodes.Keyword):
+            rest = Arguments(keywords={str(key): self._under(value, key) for key in self.store.keys.get(value, ())})
         if rest is None:
             arguments.starred.append(self.elements(values, node) if isinstance(node, nodes.Starred) else values)
         else:
             arguments.positional.extend(rest.positional)
             arguments.keywords.update(rest.keywords)
+
+    def _under(self, collection: Value, key: str | int) -> Values:
+        return self.here().get((collection, key)) or NOTHING
 
     def _super(self) -> Values:
         frame: Frame | None = self.frame
@@ -252,6 +259,10 @@ class Calls(Library):
         given = arguments.everything()
         self.store.use(given, f".{name}")
         state_dict = arguments.positional[0] if arguments.positional else arguments.keywords.get("state_dict", given)
+        if verb is WeightsCopied:
+            for module in group:
+                sources = (value.owner for value in state_dict if value.owner is not None)
+                self.store.copied_from.setdefault(module, set()).update(sources)
         self.emit(verb, node, group, contents=contents_of(state_dict, self.here(), self.store))
         return PLAIN
 
@@ -332,7 +343,7 @@ class Calls(Library):
     def _collection_method(self, node: nodes.Call, name: str, value: Value, arguments: Arguments) -> Values:
         given = arguments.everything()
         if name in _ADDING:
-            self.rest_of.pop(value, None)
+            self.note_changed(value)
             self.store.derive(value, given)
             self._note_keys(value, name, arguments)
             if any(item.kind is Kind.TENSOR for item in given):
@@ -345,7 +356,7 @@ class Calls(Library):
                 else self.elements(frozenset({value}), node)
             )
             if name != "get":
-                self.rest_of.pop(value, None)
+                self.note_changed(value)
             return taken
         if name == "items":
             pair = self.collection(node, [(0, PLAIN), (1, frozenset(self.store.parts.get(value, ())) or PLAIN)])
@@ -369,8 +380,8 @@ class Calls(Library):
             self.here().put((mapping, key), held)
 
     def _checkpoint_method(self, node: nodes.Call, name: str, value: Value, arguments: Arguments) -> Values:
-        for key in arguments.positional[0] if arguments.positional and name in _TAKING else NOTHING:
-            self.store.use([value], f"[{key.constant!r}]" if key.kind is Kind.CONSTANT else "[]")
+        if arguments.positional and name in _TAKING:
+            self.ask_for(value, arguments.positional[0], node)
         self.store.use([value], f".{name}()")
         if of_module(value) and name in {"items", "values"}:
             weight = self.weight_in(value, node)

@@ -173,12 +173,18 @@ class CallSite(Place):
 
     def gives(self, parameter: str) -> bool:
         """Is the argument given: by keyword, by position, or perhaps through ``*args`` or ``**kwargs``?"""
-        if any(keyword.arg in {None, parameter} for keyword in self.node.keywords):
-            return True
-        if any(isinstance(argument, nodes.Starred) for argument in self.node.args):
+        if any(keyword.arg == parameter for keyword in self.node.keywords):
             return True
         order = self._signature()
+        if self._unpacks:
+            return not self.given or any(one.starred or one.get(parameter, order) for one in self.given)
         return parameter in order and order.index(parameter) < len(self.node.args)
+
+    @property
+    def _unpacks(self) -> bool:
+        """Are there ``*args`` or ``**kwargs``?"""
+        is_mapping = any(keyword.arg is None for keyword in self.node.keywords)
+        return is_mapping or any(isinstance(argument, nodes.Starred) for argument in self.node.args)
 
     @property
     def has_own_keywords(self) -> bool:

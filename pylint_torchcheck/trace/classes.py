@@ -9,7 +9,7 @@ from astroid import nodes
 
 from pylint_torchcheck.pitfalls.vocabulary import Kind, Trait
 from pylint_torchcheck.torch_api import frameworks
-from pylint_torchcheck.torch_api.effects import Effect
+from pylint_torchcheck.torch_api.effects import RANKLESS_BASES, RANKLESS_DATA_SETS, Effect
 from pylint_torchcheck.torch_api.frameworks import Course
 from pylint_torchcheck.torch_api.objects import HOLDERS, made_by, trait_of
 from pylint_torchcheck.trace.places import dotted
@@ -105,6 +105,15 @@ def is_static(method: nodes.FunctionDef) -> bool:
 def is_class_method(method: nodes.FunctionDef) -> bool:
     """Does the method take its class in place of ``self``?"""
     return _is_decorated(method, {"classmethod"})
+
+
+def is_abstract(function: nodes.NodeNG) -> bool:
+    """Is it a method that does nothing but say that subclasses have to define it?"""
+    body = function.body if isinstance(function, nodes.FunctionDef) else []
+    match body:
+        case [nodes.Raise(exc=nodes.Name(name=name) | nodes.Call(func=nodes.Name(name=name)))]:
+            return name == "NotImplementedError" and isinstance(function.parent, nodes.ClassDef)
+    return False
 
 
 def is_context_manager(function: nodes.FunctionDef) -> bool:
@@ -208,10 +217,26 @@ def speaks_of(definition: object, method: str, word: str) -> bool:
 _OF_RANKS = ("rank", "shard", "worker_info", "replica", "world_size")
 
 
-def is_rankless_sequence(definition: object) -> bool:
-    """Does a class have items and a length, and no name in it that speaks of ranks?"""
-    if not isinstance(definition, nodes.ClassDef) or not {"__getitem__", "__len__"} <= definition.locals.keys():
+def is_rankless_sequence(definition: object, store: Store) -> bool:
+    """Has a class items and a length, its own or inherited, and no name in it or in its bases that speaks of ranks?"""
+    if not isinstance(definition, nodes.ClassDef):
         return False
+    ancestors = lineage(definition, store)
+    classes = [one for one in ancestors if isinstance(one, nodes.ClassDef)]
+    libraries = [one for one in ancestors if not isinstance(one, nodes.ClassDef)]
+    if any(map(_speaks_of_ranks, classes)) or any(path and path.endswith("IterableDataset") for path in libraries):
+        return False
+    if definition.locals.keys() >= _SEQUENCE:
+        return True
+    inherited = [path is not None and path.startswith(RANKLESS_DATA_SETS) for path in libraries]
+    is_known = all(plain or path in RANKLESS_BASES for plain, path in zip(inherited, libraries, strict=True))
+    return is_known and (any(inherited) or {name for one in classes for name in one.locals} >= _SEQUENCE)
+
+
+_SEQUENCE = frozenset({"__getitem__", "__len__"})
+
+
+def _speaks_of_ranks(definition: nodes.ClassDef) -> bool:
     names = definition.nodes_of_class((nodes.Name, nodes.Attribute))
     asked = {(name.name if isinstance(name, nodes.Name) else name.attrname).lower() for name in names}
-    return not any(word in name for name in asked for word in _OF_RANKS)
+    return any(word in name for name in asked for word in _OF_RANKS)

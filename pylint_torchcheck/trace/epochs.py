@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.places import Place, dotted
 from pylint_torchcheck.trace.references import reference
 from pylint_torchcheck.trace.values import Frame
+
+_TRAINING = re.compile(r"train_?(?:one_?|an_?|single_?)?epoch|epoch_?train")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ def _at_the_end(trace: Trace) -> Iterator[tuple[Event, nodes.NodeNG | None]]:
     for event in trace.events(FileWritten):
         first.setdefault(event.node, event)
     steps = list(trace.events(OptimizerStep))
+    for event in first.values() if not steps else ():
+        yield from ((event, loop.node) for loop in event.loops if _has_trained(loop.node, event))
     for event in first.values():
         around = [step.loops for step in steps if step.number < event.number]
         for depth, loop in enumerate(event.loops, 1):
@@ -51,6 +56,33 @@ def _at_the_end(trace: Trace) -> Iterator[tuple[Event, nodes.NodeNG | None]]:
                 inner == event.loops[:depth] or not any(loops[: depth + 1] == inner for loops in around)
             ):
                 yield event, loop.node
+
+
+def _has_trained(loop: nodes.NodeNG, event: Event) -> bool:
+    """Is a function called before in the loop that trains one epoch, by its name and by what it is handed?
+
+    This is for loops in which no step is in sight, since a subclass defines it, or a library takes it.
+    """
+    within = next((node for node in (event.node, *event.frame.calls) if loop.parent_of(node)), None)
+    if within is None or not isinstance(loop, nodes.For) or not isinstance(loop.target, nodes.AssignName):
+        return False
+    return any(
+        call.lineno < within.lineno and _trains(call) and any(_is_named(one, loop.target.name) for one in _given(call))
+        for call in loop.nodes_of_class(nodes.Call)
+    )
+
+
+def _trains(call: nodes.Call) -> bool:
+    name = call.func.attrname if isinstance(call.func, nodes.Attribute) else getattr(call.func, "name", "")
+    return name.strip("_") == "train" or bool(_TRAINING.search(name))
+
+
+def _given(call: nodes.Call) -> list[nodes.NodeNG]:
+    return [*call.args, *(keyword.value for keyword in call.keywords)]
+
+
+def _is_named(node: nodes.NodeNG, name: str) -> bool:
+    return isinstance(node, nodes.Name) and node.name == name
 
 
 def _saved_epochs(event: Event, loop: nodes.NodeNG | None) -> Iterator[tuple[str, int]]:

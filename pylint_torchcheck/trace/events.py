@@ -8,7 +8,7 @@ from functools import cached_property
 
 from astroid import nodes
 
-from pylint_torchcheck.pitfalls.vocabulary import Verb
+from pylint_torchcheck.pitfalls.vocabulary import Kind, Verb
 from pylint_torchcheck.trace import precision, purpose
 from pylint_torchcheck.trace.contents import Contents
 from pylint_torchcheck.trace.loops import Loop
@@ -123,6 +123,10 @@ class Event:
             isinstance(subject, Value) and subject.frame is not None and subject.frame.outermost is self.frame.outermost
         )
 
+    def is_of_same_object(self, other: object) -> bool:
+        """Do methods of one object of the project, that is no module, do both?"""
+        return isinstance(other, Event) and not _acting(self.frame).isdisjoint(_acting(other.frame))
+
     def shares_loop_with(self, other: object) -> bool:
         """Do both happen in one loop, each time around?"""
         return isinstance(other, Event) and not set(self.loops).isdisjoint(other.loops)
@@ -207,6 +211,12 @@ class Trace:
                 found.add(number)
                 waiting.extend(self.followers[number])
         return found
+
+
+def _acting(frame: Frame) -> Values:
+    """Return the objects of which a method is under way."""
+    receivers = NOTHING.union(*(one.receiver for one in frame.chain()))
+    return frozenset(value for value in receivers if value.kind is Kind.INSTANCE)
 
 
 def _numbers(events: Iterable[object]) -> frozenset[int]:

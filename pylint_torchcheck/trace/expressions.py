@@ -12,12 +12,13 @@ from pylint_torchcheck.pitfalls.vocabulary import Kind, PartReplaced
 from pylint_torchcheck.torch_api import effects
 from pylint_torchcheck.torch_api.objects import canonical, is_child
 from pylint_torchcheck.trace import products, ranks, truth
+from pylint_torchcheck.trace.asking import is_only_tested
 from pylint_torchcheck.trace.classes import enclosing_class, find_method, is_property
 from pylint_torchcheck.trace.machine import Machine
 from pylint_torchcheck.trace.places import dotted
 from pylint_torchcheck.trace.sites import AttributeSite, Comparison, Expression
 from pylint_torchcheck.trace.state import join
-from pylint_torchcheck.trace.values import ANYTHING, BATCH, NOTHING, PLAIN, Frame, Store, Value, Values, objects
+from pylint_torchcheck.trace.values import ABOUT, ANYTHING, BATCH, NOTHING, PLAIN, Frame, Store, Value, Values, objects
 
 _MOST_VALUES = 200
 _PERHAPS_RANKS = frozenset({Kind.UNKNOWN, Kind.DATA, Kind.CONSTANT})
@@ -232,7 +233,7 @@ class Expressions(Machine):
             items.append(
                 (key.value, held) if isinstance(key, nodes.Const) and isinstance(key.value, str) else ("*", held)
             )
-        return self.collection(node, items)
+        return self.collection(node, items) if any(key == "*" for key, _ in items) else self.written_dict(node, items)
 
     def _listcomp(self, node: nodes.ListComp) -> Values:
         return self._comprehension(node, [node.elt])
@@ -281,8 +282,7 @@ class Expressions(Machine):
                 index = next((one.constant for one in key if len(key) == 1), None)
                 return self._part_of_tensor(value, index, node)
             case Kind.CHECKPOINT | Kind.STATE_DICT:
-                for asked in key:
-                    self.store.use([value], f"[{asked.constant!r}]" if asked.kind is Kind.CONSTANT else "[]")
+                self.ask_for(value, key, node)
                 return self.weight_in(value, node) if of_module(value) else self.part_of_checkpoint(value)
             case Kind.MODULE:
                 return frozenset({self.store.make(Kind.MODULE, owner=value, path="[]", guessed=True)})
@@ -291,6 +291,12 @@ class Expressions(Machine):
             case Kind.LIBRARY | Kind.CONSTANT | Kind.DATA:
                 return PLAIN | ranks.carried([value])
         return self.unknown(node, [value])
+
+    def ask_for(self, checkpoint: Value, key: Values, node: nodes.NodeNG) -> None:
+        """Remember what a checkpoint is asked for, or about."""
+        about = ABOUT if is_only_tested(node) else ""
+        for one in key:
+            self.store.use([checkpoint], f"{about}[{one.constant!r}]" if one.kind is Kind.CONSTANT else "[]")
 
     def part_of_checkpoint(self, value: Value) -> Values:
         """Return what stands under a key of what was read from a file; it is as little known as the whole."""
@@ -535,7 +541,7 @@ class Expressions(Machine):
                 self.store.derive(value.owner, values)
             if value.kind is Kind.MODULE or (value.owner is not None and value.owner.kind is Kind.MODULE):
                 self._note_replaced(target, value, values)
-            self.rest_of.pop(value, None)
+            self.note_changed(value)
             for one in key:
                 if value.kind is Kind.COLLECTION and isinstance(one.constant, str):
                     self.store.keys.setdefault(value, {})[one.constant] = None
@@ -556,10 +562,16 @@ class Expressions(Machine):
             case Kind.TENSOR:
                 return self._part_of_tensor(value, index, target)
             case Kind.UNKNOWN if value.path == BATCH and isinstance(target, nodes.AssignName):
-                return self.tensor(target, [], guessed=True, path=BATCH)
+                return self._part_of_batch(value, target)
             case Kind.CONSTANT | Kind.DATA | Kind.LIBRARY:
                 return PLAIN
         return self.unknown(target, [value])
+
+    def _part_of_batch(self, batch: Value, target: nodes.NodeNG) -> Values:
+        """Return a tensor that a loader gives: it is on no graph, and comes from the loader."""
+        (part,) = made = self.tensor(target, [], guessed=True, path=BATCH)
+        self.store.derive(part, self.store.parts.get(batch, ()))
+        return made
 
 
 def _compares_tensors(left: Values, right: Values) -> bool:

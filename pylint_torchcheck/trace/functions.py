@@ -14,7 +14,7 @@ from pylint_torchcheck.torch_api import frameworks
 from pylint_torchcheck.torch_api.objects import made_by
 from pylint_torchcheck.trace import ranks
 from pylint_torchcheck.trace.arguments import Arguments, defaults, parameters
-from pylint_torchcheck.trace.classes import find_method, is_context_manager, is_static, kind_of_instance
+from pylint_torchcheck.trace.classes import find_method, is_abstract, is_context_manager, is_static, kind_of_instance
 from pylint_torchcheck.trace.events import Trace
 from pylint_torchcheck.trace.expressions import Expressions
 from pylint_torchcheck.trace.places import dotted
@@ -44,7 +44,7 @@ class Functions(Expressions):
     def __init__(self, tree: nodes.Module, store: Store) -> None:
         super().__init__(tree, store)
         self.returns: list[tuple[State, Values]] = []
-        self.yields: list[Values] = []
+        self.yields: list[tuple[State, Values]] = []
         self.blocks: dict[nodes.NodeNG, Callable[[Values], None]] = {}  # the `with` block that an expression opens
         self.opened: dict[Frame, Callable[[Values], None]] = {}  # the same, to be read where the generator yields
         self.constructed: dict[nodes.ClassDef, State] = {}
@@ -98,7 +98,7 @@ class Functions(Expressions):
 
     def _may_follow(self, definition: nodes.NodeNG, given: Values) -> bool:
         within_bounds = len(self.frame.calls) < _DEEPEST and self.is_worth_reading(definition, given)
-        return within_bounds and not self._is_under_way(definition)
+        return within_bounds and not self._is_under_way(definition) and not is_abstract(definition)
 
     def _is_under_way(self, definition: object) -> bool:
         return any(frame.scope is definition for frame in self.frame.chain())
@@ -263,13 +263,15 @@ class Functions(Expressions):
             self.read_body(definition.body)
             ends = [(self.state, self.store.constant(None)), *self.returns]
             alive = [(state, values) for state, values in ends if state is not None]
+            alive = alive or self.yields  # one that goes on for ever is left where it yields
             self.state = join(state for state, _ in alive)
             if self.state is not None:
                 self.state.put(ranks.ARRIVING, coming)  # whoever called comes back, if anybody does
             self.forget(frame)
             if self.yields:
                 acts = (event for event in self.trace.recorded[begin:] if not issubclass(event.verb, _LEAVING_ALONE))
-                generated = self.collection(definition, [("*", NOTHING.union(*self.yields))])
+                yielded = NOTHING.union(*(values for _, values in self.yields))
+                generated = self.collection(definition, [("*", yielded)])
                 self.acts_of[generated] = NOTHING.union(*(event.subjects for event in acts))
                 return generated
             return NOTHING.union(*(values for _, values in alive))

@@ -32,6 +32,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     Thaw,
     Verb,
     WeightsCopied,
+    Wrapped,
 )
 from pylint_torchcheck.torch_api import effects, generated
 from pylint_torchcheck.torch_api.effects import EACH, Effect
@@ -171,6 +172,7 @@ class Library(Functions):
             guessed=value.guessed, on_graph=value.on_graph,
         )  # fmt: skip
         self.store.derive(copied, self.store.parts.get(value, ()))
+        self.store.copied_from.setdefault(copied, set()).add(value)
         return self.came_to_be(copied, Obtained)
 
     def _call_torch__foreach_zero_(self, node: nodes.Call, arguments: Arguments) -> Values:
@@ -264,6 +266,8 @@ class Library(Functions):
         return given or PLAIN
 
     def _call_builtins_dict(self, node: nodes.Call, arguments: Arguments) -> Values:
+        if not arguments.positional and not arguments.starred:
+            return self.written_dict(node, arguments.keywords.items())
         return self.collection(node, [*arguments.keywords.items(), *(("*", held) for held in arguments.positional)])
 
     _call_collections_OrderedDict = _call_builtins_dict  # noqa: N815  # as the class is spelt
@@ -304,6 +308,8 @@ class Library(Functions):
         self, effect: Effect, node: nodes.NodeNG, subjects: Values, arguments: Arguments, parameters: Sequence[str]
     ) -> Values:
         """Record what a call does to ``subjects``; return what it gives."""
+        if effect.on == "module" and effect.verb is not None and issubclass(effect.verb, Wrapped):
+            subjects = self._as_modules(subjects, node)
         is_idle = bool(effect.unless_infinite) and self._is_infinite(arguments, effect, parameters)
         if effect.verb is Moved:
             is_idle = not _names_device(node, arguments)
@@ -323,6 +329,13 @@ class Library(Functions):
         if effect.same:
             return self._handed_back(effect, node, subjects, arguments)
         return PLAIN if effect.gives is Kind.DATA else self.new(effect.gives, node, subjects)
+
+    def _as_modules(self, values: Values, node: nodes.NodeNG) -> Values:
+        """Take what is not known for a module, since a wrapper takes nothing else."""
+        handed = [dotted(one) for one in node.args[:1]] if isinstance(node, nodes.Call) else []
+        name = next(filter(None, handed), "") or _target_of(node)
+        is_unknown = {value: value.kind is Kind.UNKNOWN and value.site is not None for value in values}
+        return frozenset(self._as(Kind.MODULE, one, name) if is_unknown[one] else one for one in values)
 
     def _is_infinite(self, arguments: Arguments, effect: Effect, parameters: Sequence[str]) -> bool:
         given = arguments.get(effect.unless_infinite, parameters)
@@ -464,7 +477,9 @@ class Library(Functions):
         role = self.roles.of(self._scope(), name) if name else Kind.UNKNOWN
         given = arguments.everything()
         if role is Kind.UNKNOWN or role is Kind.LOADER:
-            return self.unknown(node, given)
+            made = self.unknown(node, given)
+            self.store.came_from.update(dict.fromkeys(made, path))
+            return made
         on_graph = None if role is Kind.TENSOR else False
         value = self.store.make(role, node, self.frame, path=path, guessed=True, on_graph=on_graph)
         self.store.derive(value, given)
@@ -480,6 +495,7 @@ class Library(Functions):
             if value not in reached:
                 reached.add(value)
                 waiting.extend(self._held_by(value))
+        self.written_out -= reached
         self.store.use((value for value in reached if value.kind is Kind.CHECKPOINT), HANDED_ON)
         subjects = frozenset(value for value in reached if _may_be_used(value))
         if subjects:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -43,6 +44,11 @@ _NEAR_LIMIT = 12_000  # and from here on not at all, so that the trace comes to 
 _FOLLOWED = frozenset({Kind.MODULE, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER, Kind.SAMPLER})
 
 
+_SAVING = re.compile(
+    r"ckpt|checkpoint|resume|restore|(?:torch|pt|model|state)_?(?:load|save)|(?:load|save)_?(?:torch|pt|model|state)"
+)
+
+
 class OutOfWorkError(Exception):
     """One trace has cost more than it may."""
 
@@ -65,6 +71,7 @@ class Machine:
         self.bindings: dict[nodes.NodeNG, set[Value]] = {}  # what each target of an assignment got
         self.acts_of: dict[Values, Values] = {}  # what a generator acts upon, each time that something is drawn from it
         self.rest_of: dict[Value, Arguments] = {}  # what `*args` and `**kwargs` of a function got
+        self.written_out: set[Value] = set()  # dicts that hold what they were made of, each under a key in sight
         self.drawn: list[Values] = []  # the same for those that were drawn from, in the order of reading
         self.switched: list[type[Verb]] | None = None  # what a loop over parameters does to their `requires_grad`
         self.held_norms: set[Value] | None = None  # modules whose BatchNorm layers a loop puts in eval mode
@@ -92,11 +99,11 @@ class Machine:
         """May a call still be followed into ``definition``, after what has been read so far?
 
         One that hands over an optimizer, a state to be saved, or a module out of this file, is what the rest is there
-        for, and is not counted among the others.
+        for, and is not counted among the others; nor is one that loads or saves, by its name.
         """
         if definition.root() is self.tree:
             return self._work <= _NEAR_LIMIT
-        if any(self._is_worth_more(value) for value in given):
+        if any(map(self._is_worth_more, given)) or _SAVING.search(getattr(definition, "name", "")):
             return self._work <= _FAR_LIMIT
         self._far += 1
         self._all_far += 1
@@ -271,6 +278,17 @@ class Machine:
             self.here().put((value, key), held)
             self.store.derive(value, held)
         return frozenset({value})
+
+    def written_dict(self, site: nodes.NodeNG, items: Iterable[tuple[str | int, Values]]) -> Values:
+        """Return a dict of which all keys are in sight, until something is done to it."""
+        made = self.collection(site, items)
+        self.written_out |= made
+        return made
+
+    def note_changed(self, collection: Value) -> None:
+        """Note that a collection no longer holds what it was made of."""
+        self.rest_of.pop(collection, None)
+        self.written_out.discard(collection)
 
     # Surroundings
 

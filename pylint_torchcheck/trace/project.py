@@ -49,12 +49,20 @@ def local_file(importer: Path, name: str, level: int) -> Path | None:
 
 @lru_cache(MOST_PLACES)
 def _roots(folder: Path, level: int) -> tuple[Path, ...]:
-    """Return the folders in which an import looks: the file's own, then above, up to the project's."""
+    """Return the folders in which an import looks: the file's own, then above, up to the project's.
+
+    After those come the folders ``lib`` in them, which scripts put on the path.
+    """
     folders = (folder, *folder.parents)
     if level:
         return (folders[min(level, len(folders)) - 1],)
     tops = [i for i, one in enumerate(folders) if any(os.path.exists(one / mark) for mark in _ROOT_MARKS)]
-    return folders[: min([_HIGHEST_ROOT, *tops]) + 1]
+    own = folders[: min([_HIGHEST_ROOT, *tops]) + 1]
+    return (*own, *(one / "lib" for one in own if _is_no_package(one / "lib")))
+
+
+def _is_no_package(folder: Path) -> bool:
+    return os.path.isdir(folder) and not os.path.isfile(folder / "__init__.py")
 
 
 @lru_cache(MOST_PLACES)

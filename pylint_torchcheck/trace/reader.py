@@ -154,7 +154,10 @@ class Reader(Imports):
             self.assign(node.target, self._without_settings(self.evaluate(node.value)))
 
     def _read_delete(self, node: nodes.Delete) -> None:
-        """A deleted name is gone; nothing can be asked of it any more."""
+        """A deleted name is gone, so that nothing can be asked of it any more; a dict is told."""
+        for target in node.targets:
+            for value in self.evaluate(target.value) if isinstance(target, nodes.Subscript) else ():
+                self.note_changed(value)
 
     def _read_assert(self, node: nodes.Assert) -> None:
         self.evaluate(node.test)
@@ -456,7 +459,7 @@ class Reader(Imports):
         if block is not None:
             block(given)
         else:
-            self.yields.append(given)
+            self.yields.append((self.here().copy(), given))
         return PLAIN
 
     def _read_raise(self, node: nodes.Raise) -> None:

@@ -164,8 +164,12 @@ class Reading:
 
     def path_of(self, subject: Subject) -> str:
         """Return the path of the library's function or class that an object came from; empty if it is not known."""
-        callsite = self._by_node.get(subject.site) if isinstance(subject, Value) else None
-        return next(iter(callsite.paths)) if callsite is not None and len(callsite.paths) == 1 else ""
+        if not isinstance(subject, Value):
+            return ""
+        callsite = self._by_node.get(subject.site)
+        if callsite is None:  # made in another file
+            return self._store.came_from.get(subject, "")
+        return next(iter(callsite.paths)) if len(callsite.paths) == 1 else ""
 
     def origins(self, subjects: Iterable[Subject]) -> Values:
         """Return the subjects and all that they were computed or built from."""

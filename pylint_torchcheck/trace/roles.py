@@ -41,7 +41,7 @@ _NAMED = (
     ("step", re.compile(r"optim|^opt$|^opt_|_opt$"), Kind.OPTIMIZER),
     ("step", re.compile(r"sched"), Kind.SCHEDULER),
     ("scale", re.compile(r"scaler"), Kind.SCALER),
-    ("update", re.compile(r"scaler"), Kind.SCALER),
+    ("update", re.compile(r"scaler(?!\w*meter)"), Kind.SCALER),
     ("for", re.compile(r"loader|dataloader|^dl$|_dl$"), Kind.LOADER),
     ("()", re.compile(r"criterion|loss_fn|loss_func"), Kind.LOSS_FUNCTION),
 )

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from pylint_torchcheck.trace.values import NOTHING, Frame, Value, Values
+from pylint_torchcheck.pitfalls.vocabulary import Kind
+from pylint_torchcheck.trace.values import NOTHING, PLAIN, Frame, Value, Values
 
 Slot: TypeAlias = tuple[Frame | Value | None, str | int]
 Slots: TypeAlias = dict[Slot, Values]
@@ -126,12 +127,20 @@ def join(states: Iterable[State | None]) -> State | None:
 
 
 def _held_in_any(states: list[State], slot: Slot) -> Values:
-    held = NOTHING
+    held, is_everywhere = NOTHING, True
     for state in states:
         values = state.get(slot)
+        is_everywhere = is_everywhere and values is not None
         if values and values is not held:
             held = held | values if held else values
-    return held
+    return held if is_everywhere else _or_another(slot, held)
+
+
+def _or_another(slot: Slot, held: Values) -> Values:
+    """Add what a setting may be where nothing in sight has put it: what the object, or its class, had before."""
+    owner = slot[0]
+    is_setting = isinstance(owner, Value) and owner.kind is not Kind.COLLECTION
+    return held | PLAIN if is_setting and all(value.kind is Kind.CONSTANT for value in held) else held
 
 
 def _common_layer(states: list[State]) -> Layer | None:

@@ -108,6 +108,7 @@ class Value:
 Values: TypeAlias = frozenset[Value]
 NOTHING: Values = frozenset()
 OF_A_PART: Final = "*"  # begins what is asked of a part of a checkpoint
+ABOUT: Final = "?"  # begins a key that is only looked at, to see whether anything is there
 HANDED_ON: Final = "handed on"  # of what code that is not in sight got hold of
 
 
@@ -120,6 +121,8 @@ class Store:
     parts: dict[Value, set[Value]] = field(default_factory=dict)
     uses: dict[Value, set[str]] = field(default_factory=dict)
     keys: dict[Value, dict[str | int, None]] = field(default_factory=dict)  # of a collection, those that are known
+    copied_from: dict[Value, set[Value]] = field(default_factory=dict)  # the modules whose weights a module got
+    came_from: dict[Value, str] = field(default_factory=dict)  # the path of what gave an object that is not known
     open: set[Value] = field(default_factory=set)  # collections that something was added to under keys not in sight
     bases: dict[nodes.ClassDef, list[Values]] = field(default_factory=dict)
     homes: dict[Definition | None, Frame] = field(default_factory=dict)

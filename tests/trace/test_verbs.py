@@ -144,6 +144,40 @@ class TestBranches:
 
         assert verbs_of(source) == ["TrainMode", "EvalMode"]
 
+    def test_setting_that_one_branch_puts_into_an_unknown_object_decides_nothing(self) -> None:
+        source = """
+            import elsewhere
+
+            def main(settings):
+                if input():
+                    settings.only_evaluates = True
+                if settings.only_evaluates:
+                    raise SystemExit
+                optimizer.step()
+
+            main(elsewhere.read())
+        """
+
+        assert verbs_of(source) == ["OptimizerStep"]
+
+    def test_setting_that_both_branches_put_into_it_decides(self) -> None:
+        source = """
+            import elsewhere
+
+            def main(settings):
+                if input():
+                    settings.only_evaluates = True
+                else:
+                    settings.only_evaluates = True
+                if settings.only_evaluates:
+                    raise SystemExit
+                optimizer.step()
+
+            main(elsewhere.read())
+        """
+
+        assert verbs_of(source) == []
+
     def test_main_guard_is_taken(self) -> None:
         assert verbs_of("if __name__ == '__main__':\n    model.eval()") == ["EvalMode"]
 
@@ -397,6 +431,33 @@ class TestCalls:
         """
 
         assert verbs_of(source) == ["EvalMode", "Escaped", "OptimizerStep", "Escaped", "OptimizerStep"]
+
+    def test_generator_that_never_ends_lets_its_caller_go_on(self) -> None:
+        source = """
+            def cycle(items):
+                while True:
+                    for item in items:
+                        yield item
+
+            batches = cycle([x])
+            optimizer.step()
+        """
+
+        (event,) = events_of(source)
+
+        assert {value.path for value in event.subjects} == {"torch.optim.SGD"}
+
+    def test_method_that_subclasses_have_to_define_may_do_anything(self) -> None:
+        source = """
+            class Trainer:
+                def epoch(self, model):
+                    raise NotImplementedError("write one")
+
+            Trainer().epoch(model)
+            optimizer.step()
+        """
+
+        assert verbs_of(source) == ["Escaped", "OptimizerStep"]
 
     def test_context_manager_runs_around_its_block(self) -> None:
         source = """

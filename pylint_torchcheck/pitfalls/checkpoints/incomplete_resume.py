@@ -133,7 +133,8 @@ def _needed(contents: Contents) -> Iterator[tuple[str, Kind]]:
 
 def _remedy(program: Program, saved: Mapping[str, Kind], key: str, place: Place) -> str:
     call = program.call_at(place)
-    checkpoint = (call.target_text if call is not None else "") or "checkpoint"
+    is_load = call is not None and any(result.kind is Kind.CHECKPOINT for result in call.results)
+    checkpoint = (call.target_text if call is not None and is_load else "") or "checkpoint"
     if saved[key] is Kind.DATA:
         return f"start_epoch = {checkpoint}[{key!r}] + 1"
     return f"{saved[key].name.lower()}.load_state_dict({checkpoint}[{key!r}])"
