@@ -42,7 +42,7 @@ def linted(project: Path, files: list[Path], *options: str) -> Findings:
     }
 
 
-MARKED = ("inherited_methods", "loss_module", "older_torch", "policies", "saved_elsewhere")
+MARKED = ("inherited_methods", "loss_module", "older_torch", "policies", "put_on_the_path", "saved_elsewhere")
 
 
 @pytest.mark.parametrize(

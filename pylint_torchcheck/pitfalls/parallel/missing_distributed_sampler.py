@@ -8,9 +8,6 @@ from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
 from pylint_torchcheck.pitfalls.questions import Call, Program, Subject
 from pylint_torchcheck.pitfalls.vocabulary import Backward, Kind, Ranks, Replicated
 
-# Data sets that know nothing of ranks.
-_PLAIN = ("torchvision.datasets.", "torch.utils.data.TensorDataset", "torch.utils.data.Subset")
-
 
 class MissingDistributedSampler(Pitfall):
     """DDP averages gradients; it does not divide the data. Each rank runs the loader that it has built.
@@ -45,17 +42,14 @@ def _trained_on(program: Program) -> Iterator[set[Subject]]:
     replicated = {value for trace in program.traces for one in trace.events(Replicated) for value in one.subjects}
     for trace in program.traces:
         for event in trace.events(Backward) if replicated else ():
-            if not replicated.isdisjoint(program.origins(event.subjects)):
-                yield {value for value in program.origins(event.looped_over) if value.kind is Kind.LOADER}
+            origins = program.origins(event.subjects)
+            if program.belong((value for value in origins if value.kind is Kind.MODULE), replicated):
+                sources = origins | program.origins(event.looped_over)
+                yield {value for value in sources if value.kind is Kind.LOADER}
 
 
 def _is_undivided(program: Program, call: Call) -> bool:
     if any(call.gives(parameter) for parameter in ("sampler", "batch_sampler")) or call.ranks == {Ranks.ALONE}:
         return False
-    data = call.argument("dataset")
-    return bool(data) and all(_is_plain(program, one) for one in data) and not program.rests_on_rank(data)
-
-
-def _is_plain(program: Program, data: Subject) -> bool:
-    """Is this a data set that is indexed, and that does not look at the rank itself?"""
-    return program.path_of(data).startswith(_PLAIN) or program.is_rankless_sequence(data)
+    data = [one for one in call.argument("dataset") if one.kind is not Kind.CONSTANT]  # None, where no name fits
+    return bool(data) and all(map(program.is_rankless_sequence, data)) and not program.rests_on_rank(data)
