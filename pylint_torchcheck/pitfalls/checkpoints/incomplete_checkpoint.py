@@ -6,9 +6,8 @@ import re
 from collections.abc import Collection, Iterator
 
 from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
-from pylint_torchcheck.pitfalls.questions import Contents, Program, Subject, Trace
+from pylint_torchcheck.pitfalls.questions import Contents, Event, Program, Subject, Trace
 from pylint_torchcheck.pitfalls.vocabulary import (
-    Created,
     Escaped,
     FileRead,
     FileWritten,
@@ -20,14 +19,16 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     StateTaken,
 )
 
+_OF_TRAINING = r"train(?!\w*(?:loss|acc|result|time|err|metric|hist))"
 # Keys under which a state may stand that is put together by hand, or comes from code that is not in sight.
 _PERHAPS = {
-    Kind.SCHEDULER: re.compile(r"sched|lr|last_epoch|state|extra|train", re.IGNORECASE),
-    Kind.SCALER: re.compile(r"scale|amp|state|extra|train", re.IGNORECASE),
-    Kind.OPTIMIZER: re.compile(r"opt|state|extra|train", re.IGNORECASE),
+    Kind.SCHEDULER: re.compile(rf"sched|lr|last_epoch|state|extra|{_OF_TRAINING}", re.IGNORECASE),
+    Kind.SCALER: re.compile(rf"scale|amp|state|extra|{_OF_TRAINING}", re.IGNORECASE),
+    Kind.OPTIMIZER: re.compile(rf"opt|state|extra|{_OF_TRAINING}", re.IGNORECASE),
     Kind.MODULE: re.compile(r"ema|avg|average|swa|state|extra", re.IGNORECASE),
 }
 _KNOWN = frozenset({Kind.MODULE, Kind.OPTIMIZER, Kind.SCHEDULER, Kind.SCALER, Kind.CONSTANT})
+_WEIGHTS = frozenset({Kind.MODULE, Kind.PARAMETER, Kind.PARAMETERS, Kind.SOME_PARAMETERS})
 _COUNT = re.compile(r"(?:\w+_)?(?:epochs?|iter(?:ation)?s?|steps?)", re.IGNORECASE)
 _KINDS = {
     Kind.MODULE: "model",
@@ -35,7 +36,7 @@ _KINDS = {
     Kind.SCHEDULER: "scheduler",
     Kind.SCALER: "scaler",
 }
-_AVERAGED = "torch.optim.swa_utils.AveragedModel"
+_GENERATOR = "torch.Generator"
 _PLATEAU = "ReduceLROnPlateau"
 
 
@@ -60,10 +61,15 @@ class IncompleteCheckpoint(Pitfall):
     def check(cls, program: Program) -> Iterator[Finding]:
         """Find saved mappings with an optimizer's state or an epoch, and without the state of what goes with it."""
         asked = frozenset(
-            value for trace in program.traces for event in trace.events(StateTaken) for value in event.subjects
+            whole
+            for trace in program.traces
+            for event in trace.events(StateTaken)
+            for value in event.subjects
+            for whole in _wholes(value)
         )
+        averages = sorted(program.averages(), key=program.name_of)
         for trace in program.traces:
-            used = [value for value in _used(program, trace) if value not in asked]
+            used = [value for value in [*_used(program, trace), *averages] if value not in asked]
             for event in trace.events(FileWritten):
                 if event.contents is None or not event.contents.is_complete:
                     continue
@@ -76,15 +82,22 @@ class IncompleteCheckpoint(Pitfall):
                     yield Finding(place, (place.text, " and ".join(names), ", ".join(entries)), guessed)
 
 
+def _wholes(value: Subject | None) -> Iterator[Subject]:
+    """Return an object and what it is a part of."""
+    while value is not None:
+        yield value
+        value = value.owner
+
+
 def _name(program: Program, value: Subject) -> str:
     """Return the name that a reader of this file knows an object by."""
     named = program.name_of(value) if program.is_of_this_file(value) else ""
-    return named or _KINDS.get(value.kind, "generator")
+    return named or ("generator" if program.path_of(value) == _GENERATOR else _KINDS.get(value.kind, "ema"))
 
 
 def _entry(program: Program, value: Subject) -> str:
     name = _name(program, value)
-    taken = f"{name}.state_dict()" if value.kind in _KINDS else f"{name}.get_state()"
+    taken = f"{name}.get_state()" if program.path_of(value) == _GENERATOR else f"{name}.state_dict()"
     return f'"{name.rpartition(".")[2]}": {taken}'
 
 
@@ -92,16 +105,14 @@ def _used(program: Program, trace: Trace) -> list[Subject]:
     """Return what has a state that matters and is at work in a trace, in the order of first use."""
     found: dict[Subject, None] = {}
     told = {value for event in trace.events(SchedulerSet) for value in event.subjects if _PLATEAU not in value.path}
-    for event in trace.events(OptimizerStep, SchedulerStep, ScalerUpdate, Created):
+    for event in trace.events(OptimizerStep, SchedulerStep, ScalerUpdate):
         for value in _one_of(event.subjects):
             match value.kind:
                 case Kind.SCHEDULER if value not in told and not _starts_anywhere(program, value):
                     found[value] = None
-                case Kind.OPTIMIZER if event.verb is not Created and _has_state(program, value):
+                case Kind.OPTIMIZER if _has_state(program, value):
                     found[value] = None
-                case Kind.SCALER if event.verb is not Created and value.constant is not False:
-                    found[value] = None
-                case Kind.MODULE if value.path == _AVERAGED:
+                case Kind.SCALER if value.constant is not False:
                     found[value] = None
     stepped = {value for event in trace.events(SchedulerStep) for value in event.subjects}
     return [value for value in found if value.kind is not Kind.SCHEDULER or value in stepped]
@@ -134,7 +145,7 @@ def _has_state(program: Program, optimizer: Subject) -> bool:
 def _missing(
     program: Program, trace: Trace, contents: Contents, used: Collection[Subject], asked: Collection[Subject]
 ) -> list[Subject]:
-    held = frozenset(
+    held = program.with_copied(
         (value.owner or value) for value in contents.values if value.kind in {Kind.STATE_DICT, Kind.MODULE}
     )
     optimizers = [value for value in held if value.kind is Kind.OPTIMIZER]
@@ -146,7 +157,7 @@ def _missing(
         value
         for value in used
         if value not in held
-        and not any(_PERHAPS[value.kind].search(key) for key in unsure)
+        and not any(_PERHAPS.get(value.kind, _PERHAPS[Kind.MODULE]).search(key) for key in unsure)
         and _goes_with(program, value, optimizers, held, len(stepping))
     ]
     return [*_models(program, optimizers, asked), *stateful, *_generators(program, contents)]
@@ -171,7 +182,7 @@ def _may_be_a_model(value: Subject) -> bool:
 
 def _generators(program: Program, contents: Contents) -> list[Subject]:
     """Return the generators by which training data is shuffled, and of which no state is taken or set anywhere."""
-    made = [value for call in program.calls("torch.Generator") for value in call.results]
+    made = [value for call in program.calls(_GENERATOR) for value in call.results]
     counted = [key for key in contents.entries if _COUNT.fullmatch(key)]
     if not made or not counted or any(True for _ in program.method_calls("get_state", "set_state", "set_epoch")):
         return []
@@ -194,7 +205,7 @@ def _goes_with(
         return True
     origins = program.origins([value])
     if not optimizers:
-        return not origins.isdisjoint(held)
+        return program.belong((one for one in origins if one.kind in _WEIGHTS or one.owner is not None), held)
     if value.kind is Kind.SCHEDULER:
         return not origins.isdisjoint(optimizers) or (value.guessed and stepping == 1)
     return not origins.isdisjoint(held) or value.kind is Kind.OPTIMIZER
@@ -211,8 +222,16 @@ def _is_resumed_from(program: Program, trace: Trace, contents: Contents, held: C
     steps = list(trace.events(OptimizerStep))
     return any(
         f"[{count!r}]" in program.uses(checkpoint)
-        for read in trace.events(FileRead)
-        if trace.may_follow(*steps, after=[read])
+        for other in program.traces
+        for read in other.events(FileRead)
+        if _is_followed_by(steps, read, trace if trace is other else None)
         for checkpoint in read.results
         for count in counts
     )
+
+
+def _is_followed_by(steps: Collection[Event], read: Event, trace: Trace | None) -> bool:
+    """Is trained on from what is read: on the same way into the program, or by another method of the same object?"""
+    if trace is not None and trace.may_follow(*steps, after=[read]):
+        return True
+    return any(step.is_of_same_object(read) for step in steps)

@@ -15,6 +15,7 @@ _KNOWN_SINCE = "1.13"  # the first one that has it
 _NAMESPACES = frozenset({"args", "opt", "opts", "hparams"})  # under which argparse's objects are saved
 _NOT_PLAIN = frozenset({Kind.UNKNOWN, Kind.INSTANCE, Kind.COLLECTION})
 _PLAIN = re.compile(r"epoch|step|iter|best|acc|loss|score|metric|name|arch|version|lr|rate|state|model|opt|sched|scale")
+_STATE_IN_IT = "*.load_state_dict"  # done with a part of what is loaded
 _OF_TORCH = re.compile(r"\.(?:pth?|ckpt)\b")
 
 
@@ -53,7 +54,8 @@ def _holds_more(program: Program, call: Call) -> bool:
     contents = (event.contents for trace in program.traces for event in trace.events(FileWritten))
     entries = [one.entries for one in contents if one is not None and asked & one.entries.keys()]
     saved = {key: held for one in entries for key, held in one.items() if key in asked}
-    return bool(asked & _NAMESPACES) or any(
+    states = {key for key, held in saved.items() if held and all(value.kind is Kind.STATE_DICT for value in held)}
+    return bool(asked & _NAMESPACES - states) or any(
         value.kind in _NOT_PLAIN and not _PLAIN.search(key) for key, held in saved.items() for value in held
     )
 
@@ -66,7 +68,7 @@ def _from_when(program: Program) -> str:
 def _why(program: Program, call: Call) -> str | None:
     """Return what makes a load unsafe beside its own words; ``None`` if nothing is known to."""
     declared = program.torch_range
-    if not is_checkpoint(program, call):
+    if not is_checkpoint(program, call) and not any(_STATE_IN_IT in program.uses(result) for result in call.results):
         return None
     if call.gives("weights_only"):
         given = call.argument("weights_only")
