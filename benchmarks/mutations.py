@@ -41,8 +41,9 @@ from pylint_torchcheck.trace.program import Program, mentions_torch
 _SEED = 20
 _FROM_ONE_REPOSITORY = 2  # scripts, of one mistake
 _OF_ONE_MISTAKE = 25  # scripts
-_MOST_IMPORTERS = 5  # files that import the spoilt one and are linted as well
+_MOST_IMPORTERS = 12  # files that import the spoilt one and are linted as well
 _LONGEST = 200_000  # bytes
+_ENTRY = re.compile(r'"\w+": [\w.]+\(\)')  # of a checkpoint, that a finding says is missing
 _ALL = [*MISTAKES, *RUN_MISTAKES]
 
 
@@ -154,12 +155,13 @@ def _news(files: Sequence[Path], script: Path, source: bytes) -> Counter[str]:
 
 
 def _findings(files: Sequence[Path]) -> Counter[str]:
+    """Count findings by symbol; one that says of several entries that they are missing counts for each of them."""
     neighbours.forget()
     project.forget()
-    return Counter(symbol for file in files for symbol, _ in set(_of_file(file)))
+    return Counter(symbol for file in files for symbol, _, _ in set(_of_file(file)))
 
 
-def _of_file(file: Path) -> Iterator[tuple[str, tuple[int, int]]]:
+def _of_file(file: Path) -> Iterator[tuple[str, tuple[int, int], str]]:
     try:
         tree = AstroidBuilder(AstroidManager(), apply_transforms=False).string_build(
             file.read_text(), file.stem, str(file)
@@ -172,7 +174,9 @@ def _of_file(file: Path) -> Iterator[tuple[str, tuple[int, int]]]:
     for pitfall in PITFALLS:
         for finding in pitfall.check(program):
             if isinstance(finding.place, Place):
-                yield pitfall.symbol, (finding.place.node.lineno or 0, finding.place.node.col_offset or 0)
+                place = (finding.place.node.lineno or 0, finding.place.node.col_offset or 0)
+                for entry in _ENTRY.findall(finding.details[-1] if finding.details else "") or [""]:
+                    yield pitfall.symbol, place, entry
 
 
 def _importers(copy: Path, script: Path) -> list[Path]:

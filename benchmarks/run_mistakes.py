@@ -84,7 +84,7 @@ def _epoch_again(script: Script) -> Iterator[Plant]:
                 value=ast.BinOp(op=ast.Add(), left=read, right=ast.Constant(value=1)),
             ) if re.search(r"\[.(start_)?epoch.\]$", ast.unparse(read)) and _begins(script, ast.unparse(start)):
                 yield script.replace(node.value, script.source_of(read))
-    if script.mentions(r"\[.(start_)?epoch.\]\s*(#|$|\n)"):
+    if script.mentions(r"\[.epoch.\]\s*(#|$|\n)"):  # read back under the key of the entry
         for key, value, _ in _entries(script) if script.mentions(r"range\(\w*(\.\w*)?epoch") else ():
             match value:
                 case ast.BinOp(op=ast.Add(), left=counted, right=ast.Constant(value=1)) if key == "epoch":
