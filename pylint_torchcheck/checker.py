@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from astroid import nodes
@@ -30,6 +29,9 @@ def _reason(pitfall: type[Pitfall]) -> str:
     return " ".join((pitfall.__doc__ or "").split())
 
 
+# Syntax trees live to the end of the run, and to look through them all for garbage, over and over, is close to half of
+# what Pylint costs. So much must be made before it looks again at what is new, what is older, and what is oldest.
+_RARELY = (100_000, 50, 100)
 _STRICT = bool(os.environ.get("TORCHCHECK_STRICT"))  # for the project's own tests: let an error of the reader out
 
 
@@ -52,12 +54,24 @@ class TorchChecker(BaseChecker):
         ),
     )
 
+    _collection: tuple[int, int, int] | None = None
+
     def open(self) -> None:
         """Begin a run with fresh knowledge of the file system; with several jobs this comes once a file."""
+        before = gc.get_threshold()
+        if 0 < before[0] < _RARELY[0]:
+            gc.set_threshold(*_RARELY)
+            self._collection = before
         if self.linter.config.jobs == 1:
             neighbours.forget()
             project.forget()
             requirements.forget()
+
+    def close(self) -> None:
+        """Leave Python's garbage collector as it was."""
+        if self._collection:
+            gc.set_threshold(*self._collection)
+            self._collection = None
 
     def leave_module(self, node: nodes.Module) -> None:
         """Report every pitfall of a file, in the order of its lines."""
@@ -75,9 +89,8 @@ class TorchChecker(BaseChecker):
         An exception here would end every other check of the file, those of other plugins included.
         """
         try:
-            with _without_collection():
-                asked = [pitfall for pitfall in PITFALLS if pitfall.default_enabled or self._is_wanted(pitfall, node)]
-                return list(_ask(Program(node, asked), asked))
+            asked = [pitfall for pitfall in PITFALLS if pitfall.default_enabled or self._is_wanted(pitfall, node)]
+            return list(_ask(Program(node, asked), asked))
         except Exception:  # pylint: disable=broad-exception-caught  # whatever it is
             if _STRICT:
                 raise
@@ -92,18 +105,6 @@ class TorchChecker(BaseChecker):
     def _report(self, pitfall: type[Pitfall], finding: Finding, place: Place) -> None:
         confidence = getattr(interfaces, pitfall.confidence(finding))
         self.add_message(pitfall.symbol, node=place.node, args=finding.details or None, confidence=confidence)
-
-
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """Look for no garbage while a file is read: every syntax tree of the run would be looked through, in vain."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _ask(
