@@ -437,6 +437,16 @@ def test_same_findings_in_reversed_order_of_files(plain: str) -> None:
     assert messages(lint(*files)) == messages(plain)
 
 
+def test_same_output_from_memory(plain: str, tmp_path: Path) -> None:
+    remembering = {"TORCHCHECK_STRICT": "", "PYLINTHOME": str(tmp_path)}
+    lint(*FOLDERS, arguments=["-j2"], environment=remembering)
+    pages = {page: page.stat().st_mtime_ns for page in tmp_path.rglob("*.json")}
+    assert len(pages) > len(PITFALLS)
+
+    assert lint(*FOLDERS, environment=remembering) == plain
+    assert {page: page.stat().st_mtime_ns for page in tmp_path.rglob("*.json")} == pages  # all was recalled
+
+
 @pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed, so it is not found either way")
 def test_same_findings_without_torch(plain: str, tmp_path: Path) -> None:
     """Every installed package but torch is found on the path, by Python and by astroid."""
