@@ -348,6 +348,10 @@ class Event(Protocol):
         """The call that brings in what happens to it: that of a helper, where it takes it and hands it on."""
 
     @property
+    def looks_up_a_number(self) -> bool:
+        """Is one number within what it gives asked for, as in ``optimizer.state_dict()["param_groups"][0]["lr"]``?"""
+
+    @property
     def in_evaluation(self) -> bool:
         """Is this part of validation, test or inference, by the names around it?"""
 

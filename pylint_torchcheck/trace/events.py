@@ -64,6 +64,12 @@ class Event:
         return next((call for call in reversed(self.frame.calls) if call.root() is tree), None)
 
     @property
+    def looks_up_a_number(self) -> bool:
+        """Is one number within what it gives asked for, as in ``optimizer.state_dict()["param_groups"][0]["lr"]``?"""
+        entry = self.node.parent
+        return isinstance(entry, nodes.Subscript) and isinstance(entry.parent, nodes.Subscript)
+
+    @property
     def in_evaluation(self) -> bool:
         """Is this part of validation, test or inference, by the names around it?"""
         return purpose.is_evaluation(self.frame, self.loops)

@@ -64,6 +64,7 @@ class IncompleteCheckpoint(Pitfall):
             whole
             for trace in program.traces
             for event in trace.events(StateTaken)
+            if not event.looks_up_a_number
             for value in event.subjects
             for whole in _wholes(value)
         )
