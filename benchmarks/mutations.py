@@ -164,7 +164,7 @@ def _findings(files: Sequence[Path]) -> Counter[str]:
 def _of_file(file: Path) -> Iterator[tuple[str, tuple[int, int], str]]:
     try:
         tree = AstroidBuilder(AstroidManager(), apply_transforms=False).string_build(
-            file.read_text(), file.stem, str(file)
+            project.text_of(file) or "", file.stem, str(file)
         )
     except Exception:  # pylint: disable=broad-exception-caught  # Pylint reports what astroid cannot read
         return

@@ -296,10 +296,12 @@ def _shuffled_too(script: Script) -> Iterator[Plant]:
 
 @_mistake("set_device() left out", "missing-set-device")
 def _without_set_device(script: Script) -> Iterator[Plant]:
-    """The file's only one, beside NCCL and a module that is moved to no GPU by number."""
+    """The file's only one, beside NCCL and a module that is moved to no GPU by number; no comment counts."""
     found = [said for said in script.says("set_device") if "cuda" in said.receiver]
-    moves = script.mentions(r"model\w*\.cuda\(\)|model\w*\.to\(.cuda.\)") and script.mentions("nccl")
-    for said in found if moves and len(found) == 1 else ():
+    calls = [ast.unparse(call) for call in script.calls("cuda", "to")]
+    moves = any(re.search(r"model\w*\.(cuda\(\)|to\('cuda'\))$", call) for call in calls)
+    is_only = len(found) == 1 and not script.mentions("set_device_index")
+    for said in found if moves and script.mentions("nccl") and is_only else ():
         yield script.drop(said.statement)
 
 
