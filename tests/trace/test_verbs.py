@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import astroid
 import pytest
 from reading import events_of, verbs_of
+
+from pylint_torchcheck.trace.reader import Reader
+from pylint_torchcheck.trace.state import State
+from pylint_torchcheck.trace.values import NOTHING, Store
 
 STEP = ["ZeroGrad", "Forward", "Backward", "OptimizerStep"]
 
@@ -458,6 +463,17 @@ class TestCalls:
         """
 
         assert verbs_of(source) == ["Escaped", "OptimizerStep"]
+
+    def test_what_loads_by_its_name_is_followed_after_many_other_files(self) -> None:
+        reader = Reader(astroid.parse(""), Store())
+        reader.start_trace(State())
+        far = astroid.parse("def build(path): ...\ndef pt_load(path): ...")
+        for _ in range(500):
+            reader.is_worth_reading(far["build"], NOTHING)
+
+        answers = [reader.is_worth_reading(far[name], NOTHING) for name in ("build", "pt_load")]
+
+        assert answers == [False, True]
 
     def test_context_manager_runs_around_its_block(self) -> None:
         source = """
