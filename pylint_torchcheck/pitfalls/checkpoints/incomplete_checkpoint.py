@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
 from pylint_torchcheck.pitfalls.questions import Contents, Event, Program, Subject, Trace
 from pylint_torchcheck.pitfalls.vocabulary import (
+    Created,
     Escaped,
     FileRead,
     FileWritten,
@@ -106,14 +107,14 @@ def _used(program: Program, trace: Trace) -> list[Subject]:
     """Return what has a state that matters and is at work in a trace, in the order of first use."""
     found: dict[Subject, None] = {}
     told = {value for event in trace.events(SchedulerSet) for value in event.subjects if _PLATEAU not in value.path}
-    for event in trace.events(OptimizerStep, SchedulerStep, ScalerUpdate):
+    for event in trace.events(OptimizerStep, SchedulerStep, ScalerUpdate, Created):
         for value in _one_of(event.subjects):
             match value.kind:
                 case Kind.SCHEDULER if value not in told and not _starts_anywhere(program, value):
                     found[value] = None
-                case Kind.OPTIMIZER if _has_state(program, value):
+                case Kind.OPTIMIZER if event.verb is not Created and _has_state(program, value):
                     found[value] = None
-                case Kind.SCALER if value.constant is not False:
+                case Kind.SCALER if event.verb is not Created and value.constant is not False:
                     found[value] = None
     stepped = {value for event in trace.events(SchedulerStep) for value in event.subjects}
     return [value for value in found if value.kind is not Kind.SCHEDULER or value in stepped]
