@@ -278,7 +278,7 @@ class Reader(Imports):
         """
         start = self.here()
         ends: list[tuple[dict[Slot, Values], State | None]] = []
-        said = ranks.said_by(node.test, tested) or (Ranks.EVERY, Ranks.EVERY)
+        said = ranks.said_by(node.test, tested, self.store) or (Ranks.EVERY, Ranks.EVERY)
         for body, narrowed, arriving in zip((node.body, node.orelse), self._narrowed_by(node.test), said, strict=True):
             if arriving is not Ranks.EVERY:
                 before = start.get(ranks.ARRIVING) or NOTHING
@@ -287,12 +287,19 @@ class Reader(Imports):
             for slot, values in narrowed.items():
                 self.state.put(slot, values)
             self.read_body(body)
+            if arriving is Ranks.FIRST:
+                self._note_made_by_first(body)
             ends.append((narrowed, self.state))
         goes_on_both = all(end is not None for _, end in ends)
         for narrowed, end in ends if goes_on_both else ():
             self.state = end
             self._widen(narrowed, start)
         self.state = join(end for _, end in ends)
+
+    def _note_made_by_first(self, body: list[nodes.NodeNG]) -> None:
+        for statement in body:
+            for target in statement.targets if isinstance(statement, nodes.Assign) else ():
+                self.store.of_first.update(ranks.made_in(statement.value, self.bindings.get(target, ())))
 
     def _narrowed_by(self, test: nodes.NodeNG) -> tuple[dict[Slot, Values], dict[Slot, Values]]:
         """Return what local variables are where ``test`` holds, and where it does not."""
