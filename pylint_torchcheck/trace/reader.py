@@ -157,7 +157,11 @@ class Reader(Imports):
         """A deleted name is gone; nothing can be asked of it any more."""
 
     def _read_assert(self, node: nodes.Assert) -> None:
-        self.evaluate(node.test)
+        """Behind ``assert rank == 0`` there is only the first rank."""
+        said = ranks.said_by(node.test, self.evaluate(node.test), self.store)
+        if said is not None:
+            coming = self.here().get(ranks.ARRIVING) or NOTHING
+            self.here().put(ranks.ARRIVING, ranks.narrowed(coming, said[0], self.store))
 
     def _read_functiondef(self, node: nodes.FunctionDef) -> None:
         self.bind(node.name, self._decorated(node, self.function(node, self.frame)))
@@ -549,7 +553,8 @@ class Reader(Imports):
         samplers = frozenset(one for one in origins if one.kind is Kind.SAMPLER and one.constant is not False)
         if any(value.kind not in {Kind.LOADER, Kind.COLLECTION} for value in iterated):
             return  # a batch comes of a sampler, too
-        trains = any(map(_trains, self.trace.recorded[begin:]))
+        may_be_trained = self.recording() is not False
+        trains = any(_trains(event, may_be_trained) for event in self.trace.recorded[begin:])
         if samplers and trains and self.state is not None:
             self.emit(Drawn, node.iter, samplers)
 
@@ -703,7 +708,9 @@ def _is_main_guard(test: nodes.NodeNG) -> bool:
     }
 
 
-def _trains(event: Event) -> bool:
+def _trains(event: Event, may_be_trained: bool) -> bool:
     """Is it a part of training, or may it be, since code that is not in sight gets hold of an optimizer?"""
-    is_handed_over = issubclass(event.verb, Escaped) and any(one.kind is Kind.OPTIMIZER for one in event.subjects)
+    is_handed_over = (
+        may_be_trained and issubclass(event.verb, Escaped) and any(one.kind is Kind.OPTIMIZER for one in event.subjects)
+    )
     return is_handed_over or issubclass(event.verb, Backward | OptimizerStep)
