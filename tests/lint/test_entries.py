@@ -113,7 +113,16 @@ def test_a_variable_of_another_launcher_is_not_misspelt(name: str) -> None:
     ],
 )
 def test_each_argument_that_is_a_rank_of_the_group_is_known(path: str) -> None:
-    assert said("local-rank-as-rank", f"import os\ndef main(data):\n    here = int(os.environ['LOCAL_RANK'])\n    {path}")
+    assert said(
+        "local-rank-as-rank", f"import os\ndef main(data):\n    here = int(os.environ['LOCAL_RANK'])\n    {path}"
+    )
+
+
+@pytest.mark.parametrize("name", ["rank", "global_rank"])
+def test_what_is_called_a_rank_may_be_one_of_the_whole_group(name: str) -> None:
+    source = f"import os\ndef main():\n    {name} = int(os.environ['LOCAL_RANK'])\n"
+
+    assert not said("local-rank-as-rank", f"{source}    torch.distributed.init_process_group('nccl', rank={name})")
 
 
 @pytest.mark.parametrize("call", ["torch.nn.DataParallel(model)", "torch.nn.parallel.data_parallel(model, x)"])
@@ -130,7 +139,9 @@ def test_each_way_to_name_another_device_counts(device: str) -> None:
 
 @pytest.mark.parametrize("device", ["'cuda:0'", "'cuda'", "0", "'cpu'", "True", "device"])
 def test_the_first_device_and_an_unknown_one_are_right(device: str) -> None:
-    source = f"def main(device):\n    return torch.nn.DataParallel(torch.nn.Linear(4, 1).to({device}), device_ids=[0, 1])"
+    source = (
+        f"def main(device):\n    return torch.nn.DataParallel(torch.nn.Linear(4, 1).to({device}), device_ids=[0, 1])"
+    )
 
     assert not said("data-parallel-device", source)
 

@@ -110,9 +110,7 @@ class TestPlaces:
         assert self.giver(source) == "keep('a.pt')"
 
     def test_a_method_that_hands_on_is_passed_over(self) -> None:
-        source = (
-            "class A:\n    def keep(self, thing, path):\n        torch.save(thing, path)\nA().keep(model, 'a.pt')"
-        )
+        source = "class A:\n    def keep(self, thing, path):\n        torch.save(thing, path)\nA().keep(model, 'a.pt')"
 
         assert self.giver(source) == "A().keep(model, 'a.pt')"
 
@@ -203,12 +201,30 @@ class TestNames:
 
         assert cut.asks_how_it_begins
 
+    def test_the_question_may_stand_anywhere_in_the_function(self) -> None:
+        source = (
+            "def cut(weights):\n    if not list(weights)[0].startswith('module.'):\n        return weights\n"
+            "    return {key[7:]: 1 for key in weights}"
+        )
+        (cut,) = program_of(source).cuts()
+
+        assert cut.asks_how_it_begins
+
+    def test_at_module_level_it_has_to_stand_in_the_loop(self) -> None:
+        source = "print('a'.startswith('b'))\nfor key in weights:\n    state[key[7:]] = weights[key]"
+        (cut,) = program_of(source).cuts()
+
+        assert not cut.asks_how_it_begins
+
     @pytest.mark.parametrize(
         "source",
         [
             "for key in state:\n    if 'count' in key:\n        del state[key]",
             "state.pop('bn.count')",
             "state['bn.count'] = torch.tensor(0)",
+            "import numpy\nstate['bn.count'] = numpy.array(0)",
+            "import numpy as np\nstate['bn.count'] = np.array(0)",
+            "model.load_state_dict({k: v for k, v in state.items() if v.ndim if 'count' not in k})",
             "model.load_state_dict({k: v for k, v in state.items() if 'count' not in k})",
         ],
     )

@@ -146,5 +146,12 @@ class TestFolders:
 
         assert requirements.torch_range(str(tmp_path / "project" / "train.py")) == TorchRange()
 
+    def test_a_folder_far_above_is_not_asked(self, tmp_path: Path) -> None:
+        deep = tmp_path.joinpath(*"abcdefghij")
+        deep.mkdir(parents=True)
+        (tmp_path / "requirements.txt").write_text("torch>=1.0")
+
+        assert requirements.torch_range(str(deep / "train.py")) == TorchRange()
+
     def test_source_without_a_file_has_no_range(self) -> None:
         assert requirements.torch_range("<?>") == TorchRange()
