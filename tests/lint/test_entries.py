@@ -154,3 +154,25 @@ def test_a_script_that_reads_a_variable_of_torchrun_knows_it(variable: str) -> N
     )
 
     assert not said("deprecated-launcher", source)
+
+
+SAVED = (
+    "from torch import nn\nmodel = nn.Linear(4, 1)\noptimizer = torch.optim.AdamW(model.parameters())\n"
+    "scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 10)\n"
+    "torch.save({'scheduler': scheduler.state_dict(), 'optimizer': optimizer.state_dict(), 'epoch': 1}, 'a.pt')\n"
+    "def resume():\n    state = torch.load('a.pt')\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("load", "back"),
+    [
+        ("optimizer.load_state_dict(state['optimizer'])", "brings back the optimizer and never what is saved under"),
+        ("scheduler.load_state_dict(state['scheduler'])", "brings back the scheduler and never what is saved under"),
+        ("print(state['epoch'])\n    optimizer.step()", "brings back the count and never what is saved under"),
+    ],
+)
+def test_a_resume_is_told_what_it_brings_back(load: str, back: str) -> None:
+    (message,) = said("incomplete-resume", f"{SAVED}    {load}")
+
+    assert back in message
