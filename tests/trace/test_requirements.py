@@ -106,9 +106,11 @@ class TestDeclarations:
             ("pyproject.toml", "project = 3"),
             ("setup.cfg", "torch>=2.1"),
             ("requirements.txt", f"torch=={'9' * 5000}"),
+            ("requirements.in", "torch==2.1"),
+            ("notes.txt", "torch==2.1"),
         ],
     )
-    def test_a_broken_file_says_nothing(self, tmp_path: Path, name: str, text: str) -> None:
+    def test_a_broken_file_or_another_one_says_nothing(self, tmp_path: Path, name: str, text: str) -> None:
         (tmp_path / name).write_text(text)
 
         assert requirements.torch_range(str(tmp_path / "train.py")) == TorchRange()
