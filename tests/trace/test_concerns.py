@@ -23,10 +23,11 @@ def overlooked(follower: Follower) -> Iterator[str]:
     """Return the events with a bearing that the lookup does not give."""
     for subject in (one for kind in FOLLOWED for one in follower.bearings.by_kind.get(kind, ())):
         for event in follower.trace.recorded:
-            is_beginning = issubclass(event.verb, Created | Obtained)
-            if not is_beginning and follower.bearings.of(event, subject) is not Bearing.NONE:
-                if event not in follower.concerns.of(subject, [event.verb]):
-                    yield f"{event.verb.__name__} in line {event.node.lineno}"
+            is_found = issubclass(event.verb, Created | Obtained) or event in follower.concerns.of(
+                subject, [event.verb]
+            )
+            if not is_found and follower.bearings.of(event, subject) is not Bearing.NONE:
+                yield f"{event.verb.__name__} in line {event.node.lineno}"
 
 
 @pytest.mark.parametrize("symbol", SYMBOLS)
