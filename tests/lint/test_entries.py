@@ -176,3 +176,35 @@ def test_a_resume_is_told_what_it_brings_back(load: str, back: str) -> None:
     (message,) = said("incomplete-resume", f"{SAVED}    {load}")
 
     assert back in message
+
+
+MAKERS = (
+    *("torch.randn(17, 4)", "torch.rand(17, 4)", "torch.zeros(17, 4)", "torch.ones(17, 4)", "torch.empty(17, 4)"),
+    *("torch.tensor(x)", "torch.as_tensor(x)", "torch.from_numpy(x)", "torch.Tensor(x)", "torch.FloatTensor(x)"),
+    *("torch.LongTensor(x)", "numpy.array(x)", "numpy.asarray(x)", "torch.randn_like(x)", "torch.rand_like(x)"),
+    *("torch.zeros_like(x)", "torch.ones_like(x)", "torch.empty_like(x)", "torch.full_like(x, 1.0)"),
+    *("torch.randint(9, (17, 4))", "torch.arange(17)"),
+)
+KEPT = (
+    *("to('cpu')", "cuda()", "cpu()", "float()", "double()", "half()", "bfloat16()", "int()", "long()"),
+    *("type(torch.float64)", "type_as(x)", "contiguous()", "detach()", "clone()", "pin_memory()", "requires_grad_()"),
+)
+
+
+def trained_on(data: str) -> str:
+    """Return a loop over batches of two of some data, through BatchNorm; 17 items leave one for the last batch."""
+    return (
+        "import numpy\nfrom torch import nn\nfrom torch.utils.data import DataLoader, TensorDataset\n"
+        "net = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4))\nx = torch.ones(17, 4)\n"
+        f"for (batch,) in DataLoader(TensorDataset({data}), batch_size=2):\n    net(batch).mean().backward()"
+    )
+
+
+@pytest.mark.parametrize("data", [*MAKERS, *(f"x.{method}" for method in KEPT)])
+def test_the_number_of_items_is_known(data: str) -> None:
+    assert said("batchnorm-single-sample", trained_on(data))
+
+
+@pytest.mark.parametrize("data", ["x[:4]", "x.repeat(2, 1)", "torch.cat([x, x])", "torch.randn(16, 4)"])
+def test_another_or_an_unknown_number_says_nothing(data: str) -> None:
+    assert not said("batchnorm-single-sample", trained_on(data))
