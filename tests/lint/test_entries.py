@@ -208,3 +208,13 @@ def test_the_number_of_items_is_known(data: str) -> None:
 @pytest.mark.parametrize("data", ["x[:4]", "x.repeat(2, 1)", "torch.cat([x, x])", "torch.randn(16, 4)"])
 def test_another_or_an_unknown_number_says_nothing(data: str) -> None:
     assert not said("batchnorm-single-sample", trained_on(data))
+
+
+@pytest.mark.parametrize(
+    ("saved", "name"),
+    [("torch.nn.Linear(4, 1)", "model"), ("net", "net"), ("{'net': net}", "net"), ("[net]", "net")],
+)
+def test_a_module_that_is_saved_is_told_by_its_name(saved: str, name: str) -> None:
+    (message,) = said("whole-module-save", f"net = torch.nn.Linear(4, 1)\ntorch.save({saved}, 'a.pt')")
+
+    assert f"write {name}.state_dict()" in message

@@ -134,7 +134,7 @@ class TestReferences:
             ("def f(b, a=model):\n    a.state_dict()\nnet = nn.DataParallel(model)\nf(net, a=net)", True),
             ("net = other = nn.DataParallel(model)\nnet.state_dict()", False),
             ("nn.DataParallel(model).state_dict()", False),
-            ("from somewhere import *\nnet = nn.DataParallel(model)\n(model if x else unbound).state_dict()", False),
+            ("net = nn.DataParallel(model)\nunbound.train()\nunbound(x)\nunbound.state_dict()", False),
             (
                 "class A:\n    def __init__(self):\n        self.net = nn.DataParallel(model)\n"
                 "        self.save(1)\n    def save(self, path):\n        self.net.state_dict()\nA()",
