@@ -108,6 +108,9 @@ class TestConditions:
     def test_where_it_is_not_there_the_others_go_on(self) -> None:
         assert ranks_in("log = x() if rank == 0 else None\nif log is None:\n    here()") == {"OTHERS"}
 
+    def test_what_nobody_has_tells_nothing(self) -> None:
+        assert ranks_in("log = None\nif log is None:\n    here()") == {"EVERY"}
+
     def test_what_the_others_have_too_tells_nothing(self) -> None:
         body = "log = None\nif rank == 0:\n    log = x()\nelse:\n    log = x(1)\nif log is not None:\n    here()"
 
