@@ -114,7 +114,7 @@ def _used(program: Program, trace: Trace) -> list[Subject]:
                     found[value] = None
                 case Kind.OPTIMIZER if event.verb is not Created and _has_state(program, value):
                     found[value] = None
-                case Kind.SCALER if event.verb is not Created and value.constant is not False:
+                case Kind.SCALER if event.verb is ScalerUpdate and value.constant is not False:
                     found[value] = None
     stepped = {value for event in trace.events(SchedulerStep) for value in event.subjects}
     return [value for value in found if value.kind is not Kind.SCHEDULER or value in stepped]
