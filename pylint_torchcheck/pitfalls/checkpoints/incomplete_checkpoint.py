@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
+from pylint_torchcheck.pitfalls.pitfall import Finding, InAnyFunction, Pitfall, signs
 from pylint_torchcheck.pitfalls.questions import Contents, Event, Program, Subject, Trace
 from pylint_torchcheck.pitfalls.vocabulary import (
     Created,
@@ -55,7 +55,7 @@ class IncompleteCheckpoint(Pitfall):
         "add %s, or call torchguard.Checkpointer(folder, ...).save()"
     )
     guard = "torchguard.Checkpointer"
-    signs = signs(["torch.save"], [StateTaken])
+    signs = signs(["torch.save", "torch.load"], [StateTaken, ".load_state_dict"], InAnyFunction({"torch.save"}))
     crosses_files = True
 
     @classmethod
