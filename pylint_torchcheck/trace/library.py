@@ -38,6 +38,7 @@ from pylint_torchcheck.torch_api.effects import EACH, Effect
 from pylint_torchcheck.torch_api.objects import AUTOCASTS, function_effect, is_harmless, made_by, signature
 from pylint_torchcheck.trace import gradients, lengths, norms, precision, purpose, ranks, shapes, truth
 from pylint_torchcheck.trace.arguments import Arguments
+from pylint_torchcheck.trace.decisions import UNDECIDED, Decisions, contradict
 from pylint_torchcheck.trace.events import Event
 from pylint_torchcheck.trace.functions import Functions
 from pylint_torchcheck.trace.places import dotted
@@ -55,6 +56,7 @@ class Library(Functions):
     def __init__(self, tree: nodes.Module, store: Store) -> None:
         super().__init__(tree, store)
         self._outputs: set[Value] = set()  # what comes of modules while gradients are recorded,
+        self._made_under: dict[Value, Decisions] = {}  # what has been decided wherever these were made
         self._halved: set[Value] = set()  # and what of them under float16 autocast
         self._called: dict[nodes.FunctionDef, frozenset[str]] = {}  # the methods that a function calls
 
@@ -380,7 +382,12 @@ class Library(Functions):
         origins = [self.store.origins([loss]) for loss in losses]
         if all(any(value.path == shapes.SCALED or value.kind is Kind.SCALER for value in one) for one in origins):
             return ScaledBackward
-        outputs = self._outputs.intersection(*origins)
+        under = self.here().under
+        outputs = {
+            output
+            for output in self._outputs.intersection(*origins)
+            if not contradict(self._made_under.get(output, UNDECIDED), under)
+        }
         return HalfBackward if outputs and outputs <= self._halved else Backward
 
     def _knows_scale(self, arguments: Arguments) -> bool:
@@ -401,6 +408,8 @@ class Library(Functions):
         output = self.tensor(node, modules | inputs, guessed=True)
         if self.recording() is not False:
             self._outputs |= output
+            under = self.here().under
+            self._made_under.update((value, self._made_under.get(value, under) & under) for value in output)
             self._halved |= output if precision.under(self.inside) == "float16" else NOTHING
         self.emit(self._forward_verb(node, modules, arguments), node, modules, output)
         return output

@@ -28,6 +28,7 @@ from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.places import dotted
 from pylint_torchcheck.trace.project import found_in
 from pylint_torchcheck.trace.roles import Roles
+from pylint_torchcheck.trace.settings import Settings, Sides
 from pylint_torchcheck.trace.state import Settled, Slot, State
 from pylint_torchcheck.trace.values import ANYTHING, NOTHING, Frame, Store, Value, Values
 
@@ -64,6 +65,7 @@ class Machine:
         self.attribute_names: dict[Value, set[str]] = {}  # what was ever assigned to attributes of an object
         self.bindings: dict[nodes.NodeNG, set[Value]] = {}  # what each target of an assignment got
         self.acts_of: dict[Values, Values] = {}  # what a generator acts upon, each time that something is drawn from it
+        self._settings = Settings()
         self.rest_of: dict[Value, Arguments] = {}  # what `*args` and `**kwargs` of a function got
         self.drawn: list[Values] = []  # the same for those that were drawn from, in the order of reading
         self.switched: list[type[Verb]] | None = None  # what a loop over parameters does to their `requires_grad`
@@ -312,7 +314,9 @@ class Machine:
         """Record an event that follows whatever may have come last."""
         state = self.here()
         number = len(self.trace.recorded)
-        event = Event(number, verb, node, self.frame, subjects, results, self.loops, outlives, contents, self.inside)
+        event = Event(
+            number, verb, node, self.frame, subjects, results, self.loops, outlives, contents, self.inside, state.under
+        )
         self.trace.add(event, state.ends)
         state.ends = frozenset({number})
 
@@ -338,6 +342,10 @@ class Machine:
         drained = iterators.kept_in(values, self.store)
         if drained:
             self.emit(Drained, node, drained)
+
+    def decided_by(self, test: nodes.NodeNG) -> Sides:
+        """Return what a condition decides for good where it holds, and where it does not."""
+        return self._settings.decided_by(test, self.frame, self.loops)
 
     def mark(self, node: nodes.NodeNG) -> int:
         """Record a point that loops can come back to; return its number."""

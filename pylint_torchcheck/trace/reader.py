@@ -31,10 +31,12 @@ from pylint_torchcheck.trace import gradients, ranks, truth
 from pylint_torchcheck.trace.accumulation import added_to, outlives_iteration
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.classes import find_method
+from pylint_torchcheck.trace.decisions import Decisions, and_then, contradict
 from pylint_torchcheck.trace.events import Event
 from pylint_torchcheck.trace.imports import Imports
 from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.places import dotted
+from pylint_torchcheck.trace.settings import Sides
 from pylint_torchcheck.trace.sites import Expression
 from pylint_torchcheck.trace.state import Layer, Slot, State, join
 from pylint_torchcheck.trace.values import NOTHING, PLAIN, Frame, Store, Value, Values
@@ -252,12 +254,20 @@ class Reader(Imports):
             self.read_body(node.body if self._runs_as_main() else node.orelse)
             return
         tested = self.evaluate(node.test)
+        sides = self.decided_by(node.test)
         answer = truth.of(tested)
+        answer = self._already_decided(sides) if answer is None else answer
         if answer is not None:
             self._decided += 1
             self.read_body(node.body if answer else node.orelse)
         else:
-            self._read_narrowed(node, tested)
+            self._read_narrowed(node, tested, sides)
+
+    def _already_decided(self, sides: Sides) -> bool | None:
+        """Return how a condition goes that has been decided before on every way that leads here."""
+        under = self.here().under
+        can_hold, can_fail = (not contradict(under, side) for side in sides)
+        return None if can_hold is can_fail else can_hold
 
     def _runs_as_main(self) -> bool:
         """Is this the file that is read, and not one that it imports?"""
@@ -271,28 +281,46 @@ class Reader(Imports):
             ends.append(self.state)
         self.state = join(ends)
 
-    def _read_narrowed(self, node: nodes.If, tested: Values) -> None:
+    def _read_narrowed(self, node: nodes.If, tested: Values, sides: Sides) -> None:
         """Read ``if isinstance(x, torch.Tensor): ...``, in which ``x`` is a tensor, and otherwise it is none.
 
         So it is with ``if rank == 0: ...``, where one rank of a process group arrives, and otherwise the others.
         """
-        start = self.here()
+        start, begin = self.here(), len(self.trace.recorded)
         ends: list[tuple[dict[Slot, Values], State | None]] = []
         said = ranks.said_by(node.test, tested) or (Ranks.EVERY, Ranks.EVERY)
-        for body, narrowed, arriving in zip((node.body, node.orelse), self._narrowed_by(node.test), said, strict=True):
+        ways = zip((node.body, node.orelse), self._narrowed_by(node.test), said, sides, strict=True)
+        for body, narrowed, arriving, decided in ways:
             if arriving is not Ranks.EVERY:
                 before = start.get(ranks.ARRIVING) or NOTHING
                 narrowed[ranks.ARRIVING] = ranks.narrowed(before, arriving, self.store)
             self.state = start.copy()
             for slot, values in narrowed.items():
                 self.state.put(slot, values)
-            self.read_body(body)
+            self._read_decided(node, body, decided)
             ends.append((narrowed, self.state))
+        if len(self.trace.recorded) > begin:
+            self._tell_apart(node, start, [end for _, end in ends])
         goes_on_both = all(end is not None for _, end in ends)
         for narrowed, end in ends if goes_on_both else ():
             self.state = end
             self._widen(narrowed, start)
         self.state = join(end for _, end in ends)
+
+    def _read_decided(self, node: nodes.If, body: list[nodes.NodeNG], decided: Decisions) -> None:
+        """Read one branch; a jump out of it is told apart from the ways on which nothing has been decided."""
+        state = self.here()
+        state.under = and_then(state.under, decided)
+        if decided and body and isinstance(body[-1], nodes.Return | nodes.Break | nodes.Continue):
+            self.mark(node)
+        self.read_body(body)
+
+    def _tell_apart(self, node: nodes.If, start: State, ends: list[State | None]) -> None:
+        """Mark the end of a branch that can be gone without an event, so that ways are known by what they decided."""
+        for end in ends:
+            if end is not None and end.under != start.under and not end.ends.isdisjoint(start.ends):
+                self.state = end
+                self.mark(node)
 
     def _narrowed_by(self, test: nodes.NodeNG) -> tuple[dict[Slot, Values], dict[Slot, Values]]:
         """Return what local variables are where ``test`` holds, and where it does not."""

@@ -168,6 +168,7 @@ class _Table:
 
 _ELSEWHERE: dict[type[Verb], type[Verb]] = {OptimizerStep: StepElsewhere, ZeroGrad: ZeroElsewhere}
 _CHANGING_ALL = (Created, Obtained, Escaped)
+_MOST_DECIDED = 6  # sets of decisions under which one subject's way is followed apart
 
 
 class _Walk:
@@ -181,7 +182,9 @@ class _Walk:
         self._start = follower.bearings.begun.get(subject, 0)
         self._known: dict[int, Bearing] = {}
         self._each_file_alone = False
+        self._relevant_ones: set[int] = set()
         self._ways: dict[int, list[tuple[int, int]]] = {}
+        self._off: set[int] = set()  # events that the ways that count do not come to
 
     def broken_events(self, *, each_file_alone: bool = False) -> list[Event]:
         """Return the events at which every state that may arrive breaks the protocol.
@@ -193,12 +196,49 @@ class _Walk:
         if last is None:
             return []
         self._each_file_alone = each_file_alone
-        self._ways = self._follower.flow.ways(self._relevant(self._stretch(last)))
+        stretch = self._stretch(last)
+        self._relevant_ones = self._relevant(stretch)
+        arriving = self._arriving_unless(set())
+        broken = [event for event, states in self._in_order(arriving) if self._is_broken(event, states)]
+        decided = self._broken_as_decided(arriving, stretch)
+        return sorted({*broken, *decided}, key=_number) or self._broken_once(arriving)
+
+    def _arriving_unless(self, off: set[int]) -> dict[int, set[str]]:
+        """Return the states before each event, on every way that comes to none of the events ``off``."""
+        self._off = off
+        self._ways = self._follower.flow.ways(self._relevant_ones | off)
         begun = self._leaving(self._trace.recorded[self._start], set() if self._start else self._table.unknown)
-        arriving = self._arriving(self._start, begun)
-        events = self._in_order(arriving)
-        broken = [event for event, states in events if self._breaks(event, states) or self._breaks_again(event, states)]
-        return broken or self._broken_once(arriving)
+        return self._arriving(self._start, begun)
+
+    def _is_broken(self, event: Event, states: set[str]) -> bool:
+        return self._breaks(event, states) or self._breaks_again(event, states)
+
+    def _broken_as_decided(self, arriving: dict[int, set[str]], stretch: range) -> list[Event]:
+        """Return the events at which every state breaks it that may arrive with what has been decided there."""
+        broken: list[Event] = []
+        known: dict[frozenset[int], dict[int, set[str]]] = {}
+        for event in self._may_break(arriving):
+            decided = event.under | self._trace.recorded[self._start].under
+            off = frozenset(self._trace.out_of_reach(decided).intersection(stretch))
+            if off and (off in known or len(known) < _MOST_DECIDED):
+                if off not in known:
+                    known[off] = self._arriving_unless(set(off))
+                if self._breaks(event, known[off].get(event.number, set())):
+                    broken.append(event)
+        if known:
+            self._arriving_unless(set())
+        return broken
+
+    def _may_break(self, arriving: dict[int, set[str]]) -> list[Event]:
+        """Return the events that break it in some of the states in which the subject may come to them."""
+        return [
+            event
+            for event, states in self._in_order(arriving)
+            if event.under
+            and event.verb in self._table.breaking
+            and any(self._table.after(state, self._verb(event)) is BROKEN for state in states)
+            and not self._breaks(event, states)
+        ]
 
     def _in_order(self, arriving: dict[int, set[str]]) -> list[tuple[Event, set[str]]]:
         return [(self._trace.recorded[number], arriving[number]) for number in sorted(arriving)]
@@ -300,6 +340,8 @@ class _Walk:
         while waiting:
             number, leaving = waiting.pop()
             for last, follower in self._ways.get(number, ()) if leaving else ():
+                if follower in self._off:
+                    continue
                 is_alone = self._each_file_alone and self._changes_file(last, follower)
                 coming = set(self._table.states) if is_alone else leaving
                 if not coming <= arriving.setdefault(follower, set()):
@@ -336,6 +378,10 @@ class _Walk:
         if bearing is Bearing.CERTAIN:
             return set(self._table.states) if states else states
         return states | {self._table.after(state, self._verb(event)) for state in states} - {BROKEN}
+
+
+def _number(event: Event) -> int:
+    return event.number
 
 
 def all_breaches(followers: Iterable[Follower], protocol: Protocol) -> Iterator[Breach]:
