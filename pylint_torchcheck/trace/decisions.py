@@ -18,8 +18,11 @@ _MOST = 16  # decisions that one point of the program stands under; real code ha
 
 
 def and_then(decisions: Decisions, more: Decisions) -> Decisions:
-    """Return what is decided behind one more condition."""
-    both = decisions | more
+    """Return what is decided behind one more condition.
+
+    What has been decided the other way is read for other calls of the function, which are not in sight.
+    """
+    both = decisions.difference(against(more)) | more
     return both if len(both) <= _MOST else decisions
 
 

@@ -92,7 +92,7 @@ class Library(Functions):
             return self.tensor(node, arguments.everything(), path=path)
         if not is_harmless(path):
             return self.unknown_call(node, path, arguments)
-        if path.startswith("torch") or path in effects.UNKNOWN_BUILTINS:
+        if (path.startswith("torch") and path not in effects.WRITERS) or path in effects.UNKNOWN_BUILTINS:
             return self.result_of_unknown(node, path, arguments)
         made = frozenset({self.store.make(Kind.DATA, node, path=path)}) if path in effects.OWN_FILES else PLAIN
         return made | ranks.carried(arguments.everything())
@@ -285,9 +285,9 @@ class Library(Functions):
                 (name,) = names
                 if isinstance(name.constant, str):
                     return self.attribute(receivers, name.constant, node)
-                if receivers and all(value.path in effects.ANY_CLASS_OF for value in receivers):
-                    paths = {effects.ANY_CLASS_OF[value.path] for value in receivers}
-                    return frozenset(self.store.make(Kind.LIBRARY, path=path) for path in paths)
+                found = [self.any_class_of(value.path) for value in receivers]
+                if found and all(found):
+                    return NOTHING.union(*found)
         return self.unknown(node, arguments.everything())
 
     def _call_builtins_setattr(self, _: nodes.Call, arguments: Arguments) -> Values:

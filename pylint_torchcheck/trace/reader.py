@@ -31,7 +31,7 @@ from pylint_torchcheck.trace import gradients, ranks, truth
 from pylint_torchcheck.trace.accumulation import added_to, outlives_iteration
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.classes import find_method
-from pylint_torchcheck.trace.decisions import Decisions, and_then, contradict
+from pylint_torchcheck.trace.decisions import Decisions, and_then
 from pylint_torchcheck.trace.events import Event
 from pylint_torchcheck.trace.imports import Imports
 from pylint_torchcheck.trace.loops import Loop
@@ -254,20 +254,12 @@ class Reader(Imports):
             self.read_body(node.body if self._runs_as_main() else node.orelse)
             return
         tested = self.evaluate(node.test)
-        sides = self.decided_by(node.test)
         answer = truth.of(tested)
-        answer = self._already_decided(sides) if answer is None else answer
         if answer is not None:
             self._decided += 1
             self.read_body(node.body if answer else node.orelse)
         else:
-            self._read_narrowed(node, tested, sides)
-
-    def _already_decided(self, sides: Sides) -> bool | None:
-        """Return how a condition goes that has been decided before on every way that leads here."""
-        under = self.here().under
-        can_hold, can_fail = (not contradict(under, side) for side in sides)
-        return None if can_hold is can_fail else can_hold
+            self._read_narrowed(node, tested, self.decided_by(node.test))
 
     def _runs_as_main(self) -> bool:
         """Is this the file that is read, and not one that it imports?"""

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
 from pylint_torchcheck.pitfalls.questions import Event, Program, Subject, Trace
-from pylint_torchcheck.pitfalls.vocabulary import Backward, Forward, Replicated
+from pylint_torchcheck.pitfalls.vocabulary import Backward, Forward, OptimizerStep, Replicated, ScaledStep
 
 _Names: TypeAlias = dict[tuple[str, str], str]
 
@@ -29,18 +29,15 @@ class BypassedDdp(Pitfall):
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:
-        """Find losses that come of calls of wrapped modules, none of which goes by way of the wrapper."""
+        """Find the calls of wrapped modules that losses come of, where no loss comes by way of the wrapper."""
         names = _names(program)
         replicated = {value for trace in program.traces for one in trace.events(Replicated) for value in one.subjects}
-        for trace in program.traces:
-            for loss in trace.events(Backward) if replicated else ():
-                calls = _calls_for(program, trace, loss, replicated)
-                ways = [_wrapper_of(event, names) for event in calls]
-                if calls and all(ways):
-                    yield from (
-                        Finding(event.place, (event.place.text, f"{way}(...)"))
-                        for event, way in zip(calls, ways, strict=True)
-                    )
+        for trace in program.traces if replicated else ():
+            calls = {event: _wrapper_of(event, names) for event in _calls_for_losses(program, trace, replicated)}
+            wrapped = {value for event, way in calls.items() if not way for value in event.subjects}
+            for event, way in calls.items():
+                if way and wrapped.isdisjoint(event.subjects):
+                    yield Finding(event.place, (event.place.text, f"{way}(...)"))
 
 
 def _names(program: Program) -> _Names:
@@ -50,11 +47,18 @@ def _names(program: Program) -> _Names:
     return {key: wrapper for key, wrapper in named.items() if wrapper and key[1] != wrapper and key[1].isidentifier()}
 
 
-def _calls_for(program: Program, trace: Trace, loss: Event, replicated: set[Subject]) -> list[Event]:
-    """Return the calls of wrapped modules that a loss comes of."""
-    origins = program.origins(loss.subjects)
-    events = [event for event in trace.events(Forward) if not origins.isdisjoint(event.results)]
-    return [event for event in events if event.subjects and all(value in replicated for value in event.subjects)]
+def _calls_for_losses(program: Program, trace: Trace, replicated: set[Subject]) -> list[Event]:
+    """Return the calls of wrapped modules that losses come of, and that gradients reach or an optimizer trains."""
+    losses = {value for loss in trace.events(Backward) for value in loss.subjects}
+    sources, reached = program.origins(losses), program.live(losses)
+    trained = program.origins(value for step in trace.events(OptimizerStep, ScaledStep) for value in step.subjects)
+    calls = [event for event in trace.events(Forward) if event.subjects and replicated.issuperset(event.subjects)]
+    return [
+        event
+        for event in calls
+        if not reached.isdisjoint(event.results)
+        or (not sources.isdisjoint(event.results) and trained >= set(event.subjects))
+    ]
 
 
 def _wrapper_of(event: Event, names: _Names) -> str:
