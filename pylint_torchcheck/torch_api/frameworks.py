@@ -46,6 +46,8 @@ ALIASES: Final = {
 }
 
 _HARMLESS: Final = Effect()
+# Contexts of other libraries that are torch's autocast, each with the device that it is for by default.
+AUTOCASTS: Final[dict[str, str]] = {"ultralytics.utils.torch_utils.autocast": "cuda"}
 _HAND_BACK: Final = Effect(on=EACH, same=True)
 
 _ACCELERATOR: Final = {

@@ -28,7 +28,10 @@ _SCALERS = frozenset(
     | {"torch.amp.grad_scaler.GradScaler", "torch.cpu.amp.GradScaler"}
 )
 _MODELS = generated.TORCHVISION_MODELS | effects.MODEL_FACTORIES
-AUTOCASTS = frozenset({"torch.autocast", "torch.amp.autocast", "torch.cuda.amp.autocast", "torch.cpu.amp.autocast"})
+AUTOCASTS = frozenset(
+    {"torch.autocast", "torch.amp.autocast", "torch.cuda.amp.autocast", "torch.cpu.amp.autocast"}
+    | frameworks.AUTOCASTS.keys()
+)
 _MOST_PATHS = 16_384  # of which is remembered what they name
 # Optimizers of other well-known libraries; what follows the last dot is the class's name there.
 _OPTIMIZER_PACKAGES = ("torch.optim.", "torch_optimizer.", "apex.optimizers.", "bitsandbytes.optim.", "timm.optim.")

@@ -23,7 +23,15 @@ from pylint_torchcheck.trace import gradients, lengths, ranks, shapes
 from pylint_torchcheck.trace.accumulation import outlives_iteration
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.callsites import CallSite, Surroundings
-from pylint_torchcheck.trace.classes import enclosing_class, find_method, framework_method, is_class_method, is_property
+from pylint_torchcheck.trace.classes import (
+    enclosing_class,
+    find_method,
+    framework_method,
+    has_unknown_base,
+    is_class_method,
+    is_property,
+    lineage,
+)
 from pylint_torchcheck.trace.contents import ANY_KEY, contents_of
 from pylint_torchcheck.trace.expressions import of_module
 from pylint_torchcheck.trace.functions import Way
@@ -42,6 +50,9 @@ _HOLDING = frozenset({"__init__", "add_module", "register_module", "register_par
 # Objects whose other methods may do anything.
 _WITH_METHODS = frozenset(
     {Kind.UNKNOWN, Kind.INSTANCE, Kind.CLASS, Kind.FRAMEWORK, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER}
+)
+_NEVER_CALLED = frozenset(
+    {Kind.OPTIMIZER, Kind.SCHEDULER, Kind.SCALER, Kind.LOADER, Kind.SAMPLER, Kind.TENSOR, Kind.PARAMETER}
 )
 _TAKING = frozenset({"get", "pop", "setdefault"})
 _DETACHING = frozenset({"detach", "detach_", "new_tensor", "new_zeros", "new_ones", "new_empty", "new_full"})
@@ -63,6 +74,9 @@ class Calls(Library):
         """Read a call: what it is called on, its arguments, and what it does."""
         if isinstance(node.func, nodes.Attribute):
             receivers = self._super() if _is_super(node.func.expr) else objects(self.evaluate(node.func.expr))
+            receivers = (
+                frozenset(value for value in receivers if self._may_have(value, node.func.attrname)) or receivers
+            )
             arguments = self._arguments(node)
             results = self._method_call(node, node.func, receivers, arguments)
             paths = {
@@ -179,6 +193,16 @@ class Calls(Library):
         if effect is None and value.kind in {Kind.UNKNOWN, Kind.INSTANCE}:
             effect = effects.BY_NAME_ALONE.get(name)
         return effect or value.kind
+
+    def _may_have(self, value: Value, name: str) -> bool:
+        """May an instance have an attribute? One of a class in sight that does not speak of it has not."""
+        definition = value.definition
+        if value.kind is not Kind.INSTANCE or not isinstance(definition, nodes.ClassDef):
+            return True
+        if name in self.attribute_names.get(value, ()) or has_unknown_base(definition, self.store):
+            return True
+        classes = [one for one in lineage(definition, self.store) if isinstance(one, nodes.ClassDef)]
+        return any(name in one.locals or name in one.instance_attrs or "__getattr__" in one.locals for one in classes)
 
     def _extends(self, method: nodes.FunctionDef) -> bool:
         """Does the method call what it overrides?"""
@@ -395,6 +419,7 @@ class Calls(Library):
     # Plain calls
 
     def _plain_call(self, node: nodes.Call, callees: Values, arguments: Arguments) -> Values:
+        callees = frozenset(value for value in callees if value.kind not in _NEVER_CALLED) or callees
         modules = frozenset(value for value in callees if value.kind is Kind.MODULE)
         bodies: list[Way] = [partial(self._call_one, node, value, arguments) for value in callees - modules]
         return self._all_of(bodies, [partial(self.forward, node, modules, arguments)] if modules else [])

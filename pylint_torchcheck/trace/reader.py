@@ -390,10 +390,21 @@ class Reader(Imports):
             self.read_body(handler.body)
             ends.append(self.state)
         self.state = join(ends)
+        if self.state is not None and body_end is not None:
+            self._prefer_imported(node.body, body_end)
         if node.finalbody:
             self._read_finally(node.finalbody, returned)
 
     _read_trystar = _read_try
+
+    def _prefer_imported(self, body: list[nodes.NodeNG], imported: State) -> None:
+        """What the program defines in place of what torch lacks is not what runs where torch has it."""
+        for name in [bound for node in body if isinstance(node, nodes.ImportFrom) for bound in node.names]:
+            slot = (self.frame, name[1] or name[0])
+            own = imported.get(slot) or NOTHING
+            if own and all(value.kind is Kind.LIBRARY and value.path.startswith("torch.") for value in own):
+                others = frozenset(value for value in self.here().get(slot) or NOTHING if value.kind is Kind.LIBRARY)
+                self.here().put(slot, own | others)
 
     def _read_finally(self, body: list[nodes.NodeNG], returned: int) -> None:
         """Read what runs at the end of a ``try`` statement, on the way out of a ``return`` in it too."""

@@ -175,6 +175,8 @@ class _Question:
         match node:
             case nodes.Name(name=name):
                 return self._name(name, at)
+            case nodes.Attribute() if self._is_imported(dotted(node).partition(".")[0], at):
+                return (dotted(node),) if self._is_left_alone(node.attrname, at) else None
             case nodes.Attribute(expr=owner, attrname=name):
                 return self._part(owner, name, at)
             case nodes.Subscript(value=owner, slice=nodes.Const(value=key)):
