@@ -257,7 +257,7 @@ class Calls(Library):
             return self._submodules_of(node, name, group)
         if kind is Kind.INSTANCE and not effect.same:
             self.escape(node, group)
-        if kind is Kind.SCALER and all(value.constant is False for value in group):
+        if kind is Kind.SCALER and all(self.store.is_off(value, self.here().under) for value in group):
             effect = effects.WHILE_DISABLED.get(name, effect)
         subjects = arguments.get(effect.on, parameters) if effect.on else group
         if effect.gives in {Kind.PARAMETERS, Kind.STATE_DICT}:

@@ -57,7 +57,7 @@ class Library(Functions):
         super().__init__(tree, store)
         self._outputs: set[Value] = set()  # what comes of modules while gradients are recorded,
         self._made_under: dict[Value, Decisions] = {}  # what has been decided wherever these were made
-        self._halved: set[Value] = set()  # and what of them under float16 autocast
+        self._halved: dict[Value, Decisions] = {}  # and which under float16 autocast, with what switches that on
         self._called: dict[nodes.FunctionDef, frozenset[str]] = {}  # the methods that a function calls
 
     def library_call(self, node: nodes.Call, path: str, arguments: Arguments) -> Values:
@@ -106,6 +106,9 @@ class Library(Functions):
                 return self._context(node, path, arguments)
             case Kind.SCALER if truth.of(arguments.keywords.get("enabled", NOTHING)) is False:
                 return frozenset({self.store.make(kind, node, self.frame, path=path, constant=False)})
+            case Kind.SCALER:
+                (scaler,) = self.new(kind, node, given, path)
+                return self._switched(scaler, self._switch(node, path))
             case Kind.SAMPLER if truth.of(arguments.get("shuffle", signature(path) or ())) is False:
                 return frozenset({self.store.make(kind, node, self.frame, path=path, constant=False)})
             case Kind.OPTIMIZER if "params" in (names := signature(path) or ()) and not arguments.starred:
@@ -146,7 +149,11 @@ class Library(Functions):
     def _context(self, node: nodes.Call, path: str, arguments: Arguments) -> Values:
         """Return a context manager; ``set_grad_enabled`` acts at once, too."""
         if path in AUTOCASTS:
-            return frozenset({self.store.make(Kind.CONTEXT, path=path, constant=precision.asked_for(path, arguments))})
+            does = precision.asked_for(path, arguments)
+            switch = self._switch(node, path)
+            return self._switched(
+                self.store.make(Kind.CONTEXT, node if switch else None, path=path, constant=does), switch
+            )
         answer = effects.GRAD_CONTEXTS.get(path)
         given = arguments.everything()
         if path.endswith("set_grad_enabled"):
@@ -159,6 +166,20 @@ class Library(Functions):
         )
         if path.endswith("set_grad_enabled") and isinstance(node.parent, nodes.Expr):
             self.switch_recording(frozenset({value}))
+        return frozenset({value})
+
+    def _switch(self, node: nodes.NodeNG, path: str) -> Decisions:
+        """Return what is decided where the argument ``enabled`` of a call is true."""
+        if not isinstance(node, nodes.Call):
+            return UNDECIDED
+        order = (*(signature(path) or ()), "enabled")
+        at = order.index("enabled")
+        given = [one.value for one in node.keywords if one.arg == "enabled"] or node.args[at : at + 1]
+        return self.decided_by(given[0])[0] if given else UNDECIDED
+
+    def _switched(self, value: Value, switch: Decisions) -> Values:
+        if switch:
+            self.store.switches[value] = switch
         return frozenset({value})
 
     def _copies(self, node: nodes.Call, path: str, values: Values) -> Values:
@@ -388,7 +409,8 @@ class Library(Functions):
             for output in self._outputs.intersection(*origins)
             if not contradict(self._made_under.get(output, UNDECIDED), under)
         }
-        return HalfBackward if outputs and outputs <= self._halved else Backward
+        half = {output for output, switch in self._halved.items() if not contradict(switch, under)}
+        return HalfBackward if outputs and outputs <= half else Backward
 
     def _knows_scale(self, arguments: Arguments) -> bool:
         return any(value.kind is Kind.SCALER for value in self.store.origins(arguments.everything()))
@@ -396,7 +418,7 @@ class Library(Functions):
     def scale(self, node: nodes.NodeNG, scaler: Value, arguments: Arguments) -> Values:
         """Return a loss multiplied by a gradient scaler; a disabled one gives it back as it was."""
         losses = arguments.get("outputs", ("outputs",))
-        if scaler.constant is False:
+        if self.store.is_off(scaler, self.here().under):
             return losses
         value = self.store.make(Kind.TENSOR, node, self.frame, path=shapes.SCALED, on_graph=None)
         self.store.derive(value, losses)
@@ -410,7 +432,9 @@ class Library(Functions):
             self._outputs |= output
             under = self.here().under
             self._made_under.update((value, self._made_under.get(value, under) & under) for value in output)
-            self._halved |= output if precision.under(self.inside) == "float16" else NOTHING
+            if precision.under(self.inside) == "float16":
+                switches = (self.store.switches.get(value, UNDECIDED) for context in self.inside for value in context)
+                self._halved.update(dict.fromkeys(output, UNDECIDED.union(*switches)))
         self.emit(self._forward_verb(node, modules, arguments), node, modules, output)
         return output
 
