@@ -162,9 +162,8 @@ class _Question:
                 return None
             frame, targets = held
             given = self._given(asked.name, frame, targets)
-            if given is None:
-                last = targets[-1]
-                return None if _is_parameter(last) else _Point(frame, last)
+            if given is None or not isinstance(given[0], nodes.Name):
+                return None if _is_parameter(targets[-1]) else _Point(frame, targets[-1])
             asked, at = given
         return None
 
