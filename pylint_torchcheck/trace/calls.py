@@ -74,9 +74,9 @@ class Calls(Library):
         """Read a call: what it is called on, its arguments, and what it does."""
         if isinstance(node.func, nodes.Attribute):
             receivers = self._super() if _is_super(node.func.expr) else objects(self.evaluate(node.func.expr))
-            receivers = (
-                frozenset(value for value in receivers if self._may_have(value, node.func.attrname)) or receivers
-            )
+            if len(receivers) > 1:
+                having = (value for value in receivers if self._may_have(value, node.func.attrname))
+                receivers = frozenset(having) or receivers
             arguments = self._arguments(node)
             results = self._method_call(node, node.func, receivers, arguments)
             paths = {
@@ -419,7 +419,8 @@ class Calls(Library):
     # Plain calls
 
     def _plain_call(self, node: nodes.Call, callees: Values, arguments: Arguments) -> Values:
-        callees = frozenset(value for value in callees if value.kind not in _NEVER_CALLED) or callees
+        if len(callees) > 1:
+            callees = frozenset(value for value in callees if value.kind not in _NEVER_CALLED) or callees
         modules = frozenset(value for value in callees if value.kind is Kind.MODULE)
         bodies: list[Way] = [partial(self._call_one, node, value, arguments) for value in callees - modules]
         return self._all_of(bodies, [partial(self.forward, node, modules, arguments)] if modules else [])

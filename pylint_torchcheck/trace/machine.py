@@ -65,7 +65,7 @@ class Machine:
         self.attribute_names: dict[Value, set[str]] = {}  # what was ever assigned to attributes of an object
         self.bindings: dict[nodes.NodeNG, set[Value]] = {}  # what each target of an assignment got
         self.acts_of: dict[Values, Values] = {}  # what a generator acts upon, each time that something is drawn from it
-        self._settings = Settings()
+        self._settings = Settings(self._roles)
         self.rest_of: dict[Value, Arguments] = {}  # what `*args` and `**kwargs` of a function got
         self.drawn: list[Values] = []  # the same for those that were drawn from, in the order of reading
         self.switched: list[type[Verb]] | None = None  # what a loop over parameters does to their `requires_grad`

@@ -9,17 +9,18 @@ function to the next.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from astroid import nodes
-from astroid.const import Context
 
 from pylint_torchcheck.trace.arguments import parameters
 from pylint_torchcheck.trace.decisions import Decision, Decisions, Setting
 from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.places import dotted
 from pylint_torchcheck.trace.project import found_in
+from pylint_torchcheck.trace.roles import Roles
 from pylint_torchcheck.trace.values import Frame
 
 _OPTIONS = re.compile(
@@ -32,15 +33,14 @@ _NEGATIVE = {"!=": "==", "is not": "is", "not in": "in"}
 _MOST_STEPS = 12  # from a name to what it was given
 
 Sides = tuple[Decisions, Decisions]  # what is decided where a condition holds, and where it does not
-_Assigned = dict[str, list[nodes.NodeNG]]
 
 
 class Settings:
     """Answers for one file and those that it imports, each question once."""
 
-    def __init__(self) -> None:
+    def __init__(self, roles: dict[nodes.NodeNG, Roles]) -> None:
+        self._roles = roles
         self._known: dict[tuple[nodes.NodeNG, Frame], Sides] = {}
-        self._assigned: dict[nodes.NodeNG, _Assigned] = {}
 
     def decided_by(self, test: nodes.NodeNG, frame: Frame, loops: Sequence[Loop]) -> Sides:
         """Return what a condition decides where it holds, and where it does not."""
@@ -50,21 +50,11 @@ class Settings:
             self._known[test, frame] = (next(sides), next(sides))
         return self._known[test, frame]
 
-    def assigned(self, tree: nodes.NodeNG) -> _Assigned:
+    def assigned(self, tree: nodes.NodeNG) -> dict[str, list[nodes.NodeNG]]:
         """Return where the attributes and the elements of each name are assigned in a file."""
-        if tree not in self._assigned:
-            self._assigned[tree] = found_in(tree, _assigned_in)
-        return self._assigned[tree]
-
-
-def _assigned_in(tree: nodes.Module) -> _Assigned:
-    found: _Assigned = {}
-    for target in tree.nodes_of_class((nodes.AssignAttr, nodes.Subscript)):
-        if isinstance(target, nodes.AssignAttr):
-            found.setdefault(target.attrname, []).append(target)
-        elif target.ctx is not Context.Load and isinstance(target.slice, nodes.Const):
-            found.setdefault(repr(target.slice.value), []).append(target)
-    return found
+        if tree not in self._roles:
+            self._roles[tree] = found_in(tree, Roles)
+        return self._roles[tree].stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +97,7 @@ class _Question:
         self._frame = frame
         self._loops = loops
         self._steps = 0
+        self._found: dict[tuple[nodes.NodeNG, Frame], Setting | None] = {}
 
     # Conditions
 
@@ -171,39 +162,55 @@ class _Question:
 
     def _setting(self, node: nodes.NodeNG, at: _Point) -> Setting | None:
         """Return what identifies a setting; ``None`` if the expression is none."""
+        asking = _ASKING.get(type(node))
+        if asking is None:
+            return None
+        if (node, at.frame) not in self._found:
+            self._found[node, at.frame] = asking(self, node, at)
+        return self._found[node, at.frame]
+
+    def _attribute(self, node: nodes.Attribute, at: _Point) -> Setting | None:
+        path = dotted(node)
+        if path and self._is_imported(path.partition(".")[0], at):
+            return (path,) if self._is_left_alone(node.attrname, at) else None
+        return self._part(node.expr, node.attrname, at)
+
+    def _subscript(self, node: nodes.Subscript, at: _Point) -> Setting | None:
+        is_known = isinstance(node.slice, nodes.Const)
+        return self._part(node.value, repr(node.slice.value), at) if is_known else None
+
+    def _call(self, node: nodes.Call, at: _Point) -> Setting | None:
         match node:
-            case nodes.Name(name=name):
-                return self._name(name, at)
-            case nodes.Attribute() if self._is_imported(dotted(node).partition(".")[0], at):
-                return (dotted(node),) if self._is_left_alone(node.attrname, at) else None
-            case nodes.Attribute(expr=owner, attrname=name):
-                return self._part(owner, name, at)
-            case nodes.Subscript(value=owner, slice=nodes.Const(value=key)):
-                return self._part(owner, repr(key), at)
             case nodes.Call(func=nodes.Name(name="bool"), args=[asked], keywords=[]):
                 return self._setting(asked, at)
             case nodes.Call(func=nodes.Name(name="getattr"), args=[owner, nodes.Const(value=str() as name), *_]):
                 return self._part(owner, name, at)
             case nodes.Call(func=nodes.Attribute() as func, args=[], keywords=[]):
                 return (f"{dotted(func)}()",) if self._is_library(func, at) else None
-            case nodes.UnaryOp(op="not", operand=operand):
-                return self._all("not", [operand], at)
-            case nodes.BoolOp(op=operator, values=parts):
-                return self._all(operator, parts, at)
-            case nodes.Compare(left=left, ops=[(operator, right)]):
-                return self._compared(left, _NEGATIVE.get(operator, operator), right, at)
         return None
 
-    def _all(self, operator: str, parts: Sequence[nodes.NodeNG], at: _Point) -> Setting | None:
-        settings = [self._setting(part, at) for part in parts]
-        return None if None in settings else (operator, *settings)
+    def _unaryop(self, node: nodes.UnaryOp, at: _Point) -> Setting | None:
+        return self._all("not", [node.operand], at) if node.op == "not" else None
 
-    def _compared(self, left: nodes.NodeNG, operator: str, right: nodes.NodeNG, at: _Point) -> Setting | None:
-        one = self._setting(left, at)
-        other = _literal(right) or self._setting(right, at)
+    def _boolop(self, node: nodes.BoolOp, at: _Point) -> Setting | None:
+        return self._all(node.op, node.values, at)
+
+    def _all(self, operator: str, parts: Sequence[nodes.NodeNG], at: _Point) -> Setting | None:
+        settings: list[Setting] = []
+        for part in parts:
+            setting = self._setting(part, at)
+            if setting is None:
+                return None
+            settings.append(setting)
+        return (operator, *settings)
+
+    def _compare(self, node: nodes.Compare, at: _Point) -> Setting | None:
+        operator, right = node.ops[0]
+        one = self._setting(node.left, at) if len(node.ops) == 1 else None
+        other = (_literal(right) or self._setting(right, at)) if one is not None else None
         if one is None or other is None:
             return None
-        return "==" if other == ("None",) else operator, one, other
+        return "==" if other == ("None",) else _NEGATIVE.get(operator, operator), one, other
 
     def _is_library(self, func: nodes.Attribute, at: _Point) -> bool:
         """Is it something like ``torch.cuda.is_available()``, by its name?"""
@@ -216,18 +223,16 @@ class _Question:
 
     # Names
 
-    def _name(self, name: str, at: _Point) -> Setting | None:
-        if not self._may_step():
-            return None
-        held = self._held(name, at)
+    def _name(self, node: nodes.Name, at: _Point) -> Setting | None:
+        held = self._held(node.name, at) if self._may_step() else None
         if held is None:
             return None
         frame, targets = held
-        given = self._given(name, frame, targets)
+        given = self._given(node.name, frame, targets)
         setting = self._setting(*given) if given is not None else None
         if setting is not None:
             return setting
-        return None if self._is_run_again(frame) else (frame, name)
+        return None if self._is_run_again(frame) else (frame, node.name)
 
     def _held(self, name: str, at: _Point) -> tuple[Frame, list[nodes.NodeNG]] | None:
         """Return the activation that a name belongs to, and where it is bound; ``None`` if it may change yet."""
@@ -292,6 +297,17 @@ class _Question:
     def _may_step(self) -> bool:
         self._steps += 1
         return self._steps <= _MOST_STEPS
+
+
+_ASKING: dict[type[nodes.NodeNG], Callable[[_Question, Any, _Point], Setting | None]] = {
+    nodes.Name: _Question._name,
+    nodes.Attribute: _Question._attribute,
+    nodes.Subscript: _Question._subscript,
+    nodes.Call: _Question._call,
+    nodes.UnaryOp: _Question._unaryop,
+    nodes.BoolOp: _Question._boolop,
+    nodes.Compare: _Question._compare,
+}
 
 
 def _asked_for_none(test: nodes.NodeNG) -> nodes.NodeNG | None:
