@@ -128,6 +128,7 @@ SIGNATURES: Final[dict[str, tuple[str, ...]]] = {
     "apex.amp.scale_loss": ("loss", "optimizers"),
     "apex.amp.master_params": ("optimizer",),
     "apex.parallel.DistributedDataParallel": ("module",),
+    "ultralytics.utils.torch_utils.autocast": ("enabled", "device"),
     "apex.parallel.convert_syncbn_model": ("module",),
     "deepspeed.initialize": ("args", "model", "optimizer", "model_parameters"),
 }

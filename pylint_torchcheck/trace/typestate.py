@@ -24,6 +24,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
 from pylint_torchcheck.trace.bearing import Bearing, Bearings
 from pylint_torchcheck.trace.classes import has_trait
 from pylint_torchcheck.trace.concerns import Concerns
+from pylint_torchcheck.trace.decisions import contradict
 from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.flow import Flow
 from pylint_torchcheck.trace.origins import Origins
@@ -81,8 +82,12 @@ class Follower:
             return False
         if protocol.unless_many and _is_many(subject):
             return False
+        return not protocol.unless_seen_apart or not self.silencing(subject, table)
+
+    def silencing(self, subject: Value, table: _Table) -> list[Event]:
+        """Return the events that silence the pitfall for a subject."""
         seen = self.concerns.of(subject, table.silencing)
-        return not any(self.bearings.of(event, subject) is not Bearing.NONE for event in seen)
+        return [event for event in seen if self.bearings.of(event, subject) is not Bearing.NONE]
 
     def _has(self, module: Value, protocol: Protocol) -> bool | None:
         """Is the module made as it must be for the pitfall to bite? ``None``: not known."""
@@ -156,6 +161,7 @@ class _Table:
         self.breaking = [verb for verb in verbs if issubclass(verb, protocol.breaking)]
         self.silencing = [verb for verb in verbs if issubclass(verb, protocol.unless_seen)]
         self.changing = [verb for verb in verbs if issubclass(verb, _CHANGING_ALL) or protocol.names(verb)]
+        self.leaving = [verb for verb in verbs if protocol.after(protocol.start, verb) not in {protocol.start, BROKEN}]
         self.elsewhere = {verb: other for verb, other in _ELSEWHERE.items() if protocol.names(other)}
         self._known: dict[tuple[str, type[Verb]], str] = {}
 
@@ -201,7 +207,15 @@ class _Walk:
         arriving = self._arriving_unless(set())
         broken = [event for event, states in self._in_order(arriving) if self._is_broken(event, states)]
         decided = self._broken_as_decided(arriving, stretch)
-        return sorted({*broken, *decided}, key=_number) or self._broken_once(arriving)
+        found = sorted({*broken, *decided}, key=_number) or self._broken_once(arriving)
+        silencing = self._follower.silencing(self.subject, self._table) if found else []
+        return [event for event in found if all(self._is_apart(other, event) for other in silencing)]
+
+    def _is_apart(self, silencing: Event, event: Event) -> bool:
+        """Does all that leads to an event stand on the other side of a condition than one that would silence it?"""
+        started = [self._trace.recorded[number] for number in self._relevant_ones]
+        leading = [one for one in started if one.verb in self._table.leaving and not contradict(one.under, event.under)]
+        return bool(leading) and all(contradict(one.under, silencing.under) for one in leading)
 
     def _arriving_unless(self, off: set[int]) -> dict[int, set[str]]:
         """Return the states before each event, on every way that comes to none of the events ``off``."""

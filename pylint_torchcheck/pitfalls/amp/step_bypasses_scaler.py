@@ -56,7 +56,8 @@ class StepBypassesScaler(Pitfall):
             ("scaled", OptimizerStep): BROKEN,
             ("unscaled", OptimizerStep): BROKEN,  # what has overflowed is still infinite
         },
-        unless_seen=(ScaledStep,),  # a scaler that an option switches off goes with both forms of the step
+        unless_seen=(ScaledStep,),  # a scaler that an option switches off goes with both forms of the step,
+        unless_seen_apart=False,  # but not if the backward passes are two as well
     )
 
     @classmethod
