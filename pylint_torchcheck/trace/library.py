@@ -345,6 +345,9 @@ class Library(Functions):
             self.emit(effect.then, node, subjects)
         if effect.same:
             return self._handed_back(effect, node, subjects, arguments)
+        if effect.gives is Kind.CONTEXT and isinstance(node, nodes.Call):
+            method = node.func.attrname
+            return frozenset(self.store.make(Kind.CONTEXT, path=f"{one.path}.{method}") for one in subjects)
         return PLAIN if effect.gives is Kind.DATA else self.new(effect.gives, node, subjects)
 
     def _is_infinite(self, arguments: Arguments, effect: Effect, parameters: Sequence[str]) -> bool:
