@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from environment import Environment
@@ -23,16 +23,20 @@ class Tool:
     command: tuple[str, ...]
     environment: Environment
     findings: Callable[[str], int]  # from what it prints
+    remembers: bool = False  # what it found in an earlier run?
 
     def check(self, paths: Sequence[str]) -> Cost:
         """Lint the paths."""
         return run([*self.command, *paths], self.environment.folder, self.environment.variables)
 
-    def warm_up(self, scratch: Path) -> None:
-        """Lint next to nothing, so that its modules are compiled and read from the disk before it counts."""
+    def warm_up(self, scratch: Path, paths: Sequence[str]) -> None:
+        """Lint next to nothing, so that its modules are compiled and read from the disk before it counts.
+
+        A tool that remembers lints the paths.
+        """
         tiny = scratch / "tiny.py"
         tiny.write_text("import torch\n\nprint(torch.ones(1))\n", encoding="utf-8")
-        self.check([str(tiny)])
+        self.check(paths if self.remembers else [str(tiny)])
 
 
 def peer_tools(environment: Environment) -> list[Tool]:
@@ -41,23 +45,31 @@ def peer_tools(environment: Environment) -> list[Tool]:
     preflight = (script("torch-preflight"), "check", "-j", "1", "--format", "json")
     return [
         torchcheck(environment),
+        torchcheck(environment, again=True),
         Tool("TorchFix", (script("torchfix"), "-j", "1"), environment, _matches(_TORCHFIX_LINE)),
         Tool("torch-preflight", preflight, environment, _preflight_findings),
         pylint(environment),
-        pylint(environment, plugin=True),
+        pylint_with_plugin(environment),
+        pylint_with_plugin(environment, again=True),
     ]
 
 
-def torchcheck(environment: Environment, jobs: int = 1) -> Tool:
-    """Return our own command."""
+def torchcheck(environment: Environment, jobs: int = 1, *, again: bool = False) -> Tool:
+    """Return our own command, in a first run or in a second."""
     name = "torchcheck" if jobs == 1 else f"torchcheck -j{jobs}"
-    command = (str(environment.python), "-m", "pylint_torchcheck", f"-j{jobs}")
-    return Tool(name, command, environment, _matches(_PYLINT_LINE))
+    command = (str(environment.python), "-m", "pylint_torchcheck", f"-j{jobs}", cache(again))
+    return Tool(name + _AGAIN * again, command, environment, _matches(_PYLINT_LINE), remembers=again)
 
 
-def pylint(environment: Environment, *, plugin: bool = False) -> Tool:
-    """Return Pylint with its default checks, with ours beside them or not."""
-    return _pylint(environment, "pylint + torchcheck", _PLUGIN) if plugin else _pylint(environment, "pylint")
+def pylint(environment: Environment) -> Tool:
+    """Return Pylint with its default checks."""
+    return _pylint(environment, "pylint")
+
+
+def pylint_with_plugin(environment: Environment, *, again: bool = False) -> Tool:
+    """Return Pylint with its default checks and ours beside them, in a first run or in a second."""
+    tool = _pylint(environment, "pylint + torchcheck" + _AGAIN * again, _PLUGIN, cache(again))
+    return replace(tool, remembers=again)
 
 
 def pylint_with_stand_ins(environment: Environment) -> Tool:
@@ -65,7 +77,13 @@ def pylint_with_stand_ins(environment: Environment) -> Tool:
     return _pylint(environment, "pylint + stand-ins alone", _PLUGIN, "--disable=torchcheck")
 
 
+def cache(again: bool) -> str:
+    """Return the option that lets the plugin recall what it found, or not."""
+    return f"--torch-cache={'y' if again else 'n'}"
+
+
 _PLUGIN = "--load-plugins=pylint_torchcheck"
+_AGAIN = ", again"
 
 
 def _pylint(environment: Environment, name: str, *extra: str) -> Tool:

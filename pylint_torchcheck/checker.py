@@ -5,16 +5,18 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from astroid import nodes
 from pylint import interfaces
 from pylint.checkers import BaseChecker
+from pylint.constants import PYLINT_HOME
 
 from pylint_torchcheck.pitfalls import PITFALLS
 from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall
-from pylint_torchcheck.trace import neighbours, project, requirements
+from pylint_torchcheck.remembered import Found, Memory
+from pylint_torchcheck.trace import neighbours, project, reached, requirements
 from pylint_torchcheck.trace.places import Place
 from pylint_torchcheck.trace.program import Program, mentions_torch
 
@@ -30,6 +32,9 @@ def _reason(pitfall: type[Pitfall]) -> str:
     return " ".join((pitfall.__doc__ or "").split())
 
 
+# Syntax trees live to the end of the run, and to look through them all for garbage, over and over, is close to half of
+# what Pylint costs. So much must be made before it looks again at what is new, what is older, and what is oldest.
+_RARELY = (100_000, 50, 100)
 _STRICT = bool(os.environ.get("TORCHCHECK_STRICT"))  # for the project's own tests: let an error of the reader out
 
 
@@ -50,34 +55,67 @@ class TorchChecker(BaseChecker):
                 "help": "Let Pylint read outlines of torch, torchvision and torchaudio in place of their sources.",
             },
         ),
+        (
+            "torch-cache",
+            {
+                "default": True,
+                "type": "yn",
+                "metavar": "<y or n>",
+                "help": "Remember, in Pylint's cache folder, what was found in a file until it or one that it imports "
+                "is changed.",
+            },
+        ),
     )
+
+    _collection: tuple[int, int, int] | None = None
+    _memory: Memory | None = None
 
     def open(self) -> None:
         """Begin a run with fresh knowledge of the file system; with several jobs this comes once a file."""
+        before = gc.get_threshold()
+        if 0 < before[0] < _RARELY[0]:
+            gc.set_threshold(*_RARELY)
+            self._collection = before
         if self.linter.config.jobs == 1:
-            neighbours.forget()
-            project.forget()
-            requirements.forget()
+            for facts in (neighbours, project, reached, requirements):
+                facts.forget()
+            self._memory = None
+        if self._memory is None and self.linter.config.torch_cache and not _STRICT:
+            self._memory = Memory(Path(PYLINT_HOME) / "torchcheck")
+            self._memory.sweep()
+
+    def close(self) -> None:
+        """Leave Python's garbage collector as it was."""
+        if self._collection:
+            gc.set_threshold(*self._collection)
+            self._collection = None
 
     def leave_module(self, node: nodes.Module) -> None:
         """Report every pitfall of a file, in the order of its lines."""
         if not mentions_torch(node):
             return
         seen: set[tuple[str, int, int]] = set()
-        for line, column, pitfall, finding, place in sorted(self._findings(node), key=lambda found: found[:2]):
-            if (pitfall.symbol, line, column) not in seen:
-                seen.add((pitfall.symbol, line, column))
-                self._report(pitfall, finding, place)
+        for found in sorted(self._findings(node), key=lambda found: (found.line, found.column)):
+            if (found.symbol, found.line, found.column) not in seen:
+                seen.add((found.symbol, found.line, found.column))
+                confidence = getattr(interfaces, found.confidence)
+                self.add_message(found.symbol, node=found.node, args=found.details or None, confidence=confidence)
 
-    def _findings(self, node: nodes.Module) -> list[tuple[int, int, type[Pitfall], Finding, Place]]:
-        """Read a file and ask every pitfall; a file that the reader cannot manage has no findings.
+    def _findings(self, node: nodes.Module) -> list[Found]:
+        """Ask every pitfall of a file, or remember; a file that the reader cannot manage has no findings.
 
         An exception here would end every other check of the file, those of other plugins included.
         """
         try:
-            with _without_collection():
-                asked = [pitfall for pitfall in PITFALLS if pitfall.default_enabled or self._is_wanted(pitfall, node)]
-                return list(_ask(Program(node, asked), asked))
+            asked = [pitfall for pitfall in PITFALLS if pitfall.default_enabled or self._is_wanted(pitfall, node)]
+            page = self._memory.page(node, [pitfall.symbol for pitfall in asked]) if self._memory else None
+            known = page.recall(node) if page else None
+            if known is not None:
+                return known
+            found = [_as_told(*each) for each in _ask(Program(node, asked), asked)]
+            if page:
+                page.keep(node, found)
+            return found
         except Exception:  # pylint: disable=broad-exception-caught  # whatever it is
             if _STRICT:
                 raise
@@ -89,21 +127,9 @@ class TorchChecker(BaseChecker):
         enabled = self.linter.is_message_enabled
         return enabled(pitfall.msgid) or any(enabled(pitfall.msgid, line) for line in lines)
 
-    def _report(self, pitfall: type[Pitfall], finding: Finding, place: Place) -> None:
-        confidence = getattr(interfaces, pitfall.confidence(finding))
-        self.add_message(pitfall.symbol, node=place.node, args=finding.details or None, confidence=confidence)
 
-
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """Look for no garbage while a file is read: every syntax tree of the run would be looked through, in vain."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
+def _as_told(line: int, column: int, pitfall: type[Pitfall], finding: Finding, place: Place) -> Found:
+    return Found(line, column, pitfall.symbol, finding.details, pitfall.confidence(finding), place.node)
 
 
 def _ask(

@@ -1,7 +1,6 @@
 """The ``torchcheck`` command: Pylint with our pitfalls and nothing else."""
 
 import argparse
-import gc
 import signal
 import sys
 from collections.abc import Sequence
@@ -104,7 +103,6 @@ def _usage_error(message: str) -> int:
 
 def lint(arguments: Sequence[str]) -> int:
     """Check the paths among ``arguments``; the others are Pylint's options. Returns Pylint's exit status."""
-    gc.set_threshold(100_000, 50, 100)  # syntax trees live to the end; looking through them for garbage is in vain
     try:
         linter = _Run([*DEFAULTS, *arguments], exit=False).linter
     except SystemExit as error:  # a bad option value: argparse's 2 would read as "an error was found"

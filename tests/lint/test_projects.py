@@ -33,7 +33,13 @@ def marked(project: Path) -> Findings:
 def linted(project: Path, files: list[Path], *options: str) -> Findings:
     """Run the plugin as a user does, and return what it finds."""
     command = [sys.executable, "-m", "pylint", "--rcfile=/dev/null", "--load-plugins=pylint_torchcheck"]
-    command += ["--disable=all", "--enable=torchcheck,astroid-error", "--output-format=json2", "--persistent=n"]
+    command += [
+        "--disable=all",
+        "--enable=torchcheck,astroid-error",
+        "--output-format=json2",
+        "--persistent=n",
+        "--torch-cache=n",
+    ]
     done = subprocess.run([*command, *options, *map(str, files)], capture_output=True, text=True, check=False)
     messages = json.loads(done.stdout)["messages"]
     return {

@@ -437,6 +437,16 @@ def test_same_findings_in_reversed_order_of_files(plain: str) -> None:
     assert messages(lint(*files)) == messages(plain)
 
 
+def test_same_output_from_memory(plain: str, tmp_path: Path) -> None:
+    remembering = {"TORCHCHECK_STRICT": "", "PYLINTHOME": str(tmp_path)}
+    lint(*FOLDERS, arguments=["-j2"], environment=remembering)
+    pages = {page: page.stat().st_mtime_ns for page in tmp_path.rglob("*.json")}
+    assert len(pages) > len(PITFALLS)
+
+    assert lint(*FOLDERS, environment=remembering) == plain
+    assert {page: page.stat().st_mtime_ns for page in tmp_path.rglob("*.json")} == pages  # all was recalled
+
+
 @pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed, so it is not found either way")
 def test_same_findings_without_torch(plain: str, tmp_path: Path) -> None:
     """Every installed package but torch is found on the path, by Python and by astroid."""
@@ -452,3 +462,51 @@ def test_same_findings_without_torch(plain: str, tmp_path: Path) -> None:
     assert b"No module named 'torch'" in hidden.stderr
 
     assert lint(*FOLDERS, flags=["-S"], environment=environment) == plain
+
+
+# Pylint's own process
+
+
+COLLECTING = """
+import gc, sys
+from pylint.checkers import BaseChecker
+from pylint.lint import Run
+
+class Probe(BaseChecker):
+    name = "probe"
+    msgs = {"W9999": ("probe", "probe", "probe")}
+
+    def visit_module(self, node):
+        print(gc.get_threshold()[0])
+        self.add_message("probe", node=node)
+
+def register(linter):
+    linter.register_checker(Probe(linter))
+
+if __name__ == "__main__":
+    gc.set_threshold(*map(int, sys.argv[2:]))
+    ours = ["--load-plugins=pylint_torchcheck,probe", "--disable=all", "--enable=torchcheck,probe", "--score=n"]
+    Run([*ours, sys.argv[1]], exit=False)
+    print(gc.get_threshold())
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "meanwhile"),
+    [((701, 11, 12), 100_000), ((0, 11, 12), 0), ((200_000, 11, 12), 200_000)],
+    ids=["as Python has it", "switched off", "rarer still"],
+)
+def test_garbage_is_looked_for_rarely_and_then_as_before(
+    tmp_path: Path, before: tuple[int, int, int], meanwhile: int
+) -> None:
+    (tmp_path / "probe.py").write_text(COLLECTING)
+    (tmp_path / "linted.py").write_text("import torch\n")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)])}
+
+    done = subprocess.run(
+        [sys.executable, tmp_path / "probe.py", tmp_path / "linted.py", *map(str, before)],
+        capture_output=True, text=True, check=True, env=environment, cwd=tmp_path,
+    )  # fmt: skip
+
+    printed = [line for line in done.stdout.splitlines() if "linted" not in line]
+    assert printed == [str(meanwhile), str(before)]

@@ -1,0 +1,121 @@
+"""What the findings of a file may rest on: its own text, and that of what its imports lead to in the project."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from astroid import nodes
+
+from pylint_torchcheck.trace.aliases import imports_in
+from pylint_torchcheck.trace.project import LONGEST_FILE, MOST_PLACES, bytes_of, local_file, text_of
+from pylint_torchcheck.trace.requirements import torch_range
+from pylint_torchcheck.trace.survey import statements
+from pylint_torchcheck.trace.words import code_of
+
+_MOST_FILES = 5_000  # that one file may lead to
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """The state of all that the findings of a file may rest on.
+
+    Args:
+        digest: another one if any of it is different.
+        changed: when one of the files was last changed, in nanoseconds since the epoch.
+    """
+
+    digest: str
+    changed: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    digest: bytes
+    changed: int
+    imported: frozenset[str]
+
+
+def basis_of(tree: nodes.Module) -> Basis | None:
+    """Return what the findings of a file rest on; ``None`` if that cannot be told.
+
+    Whatever the reader looks at is reached by imports: those of the file, and those of the files that these mean. Which
+    file an import means is found out anew, so that one that comes to stand before another counts as a change.
+    """
+    source = bytes_of(tree)
+    if not source or not tree.file or not os.path.isfile(tree.file):
+        return None
+    imported = _meant(tree.file, set(_imports_of(tree)))
+    reached = {tree.file: _Text(hashlib.sha256(source).digest(), _changed(tree.file), imported)}
+    waiting = [*reached[tree.file].imported]
+    while waiting:
+        file = waiting.pop()
+        if file not in reached:
+            reached[file] = _text(file)
+            waiting += reached[file].imported
+            if len(reached) > _MOST_FILES:
+                return None
+    return _basis(tree.file, reached)
+
+
+def _basis(file: str, reached: dict[str, _Text]) -> Basis:
+    parts = hashlib.sha256(repr((file, torch_range(file))).encode("utf-8", "surrogatepass"))
+    for one in sorted(reached):
+        parts.update(one.encode("utf-8", "surrogatepass") + b"\0" + reached[one].digest)
+    return Basis(parts.hexdigest(), max(text.changed for text in reached.values()))
+
+
+@lru_cache(MOST_PLACES)
+def _text(file: str) -> _Text:
+    changed = _changed(file)  # before it is read: what changes meanwhile is newer
+    text = text_of(Path(file))
+    if text is None:
+        return _Text(b"", changed, frozenset())
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+    return _Text(digest, changed, _meant(file, set(_imports_in(text))) if len(text) <= LONGEST_FILE else frozenset())
+
+
+def _changed(file: str) -> int:
+    try:
+        return os.stat(file).st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _imports_of(tree: nodes.Module) -> Iterator[tuple[int, str, str]]:
+    """Return the leading dots, the module and the name of each import."""
+    for node in statements(tree):
+        if isinstance(node, nodes.ImportFrom):
+            yield from ((node.level or 0, node.modname, name) for name, _ in node.names)
+        elif isinstance(node, nodes.Import):
+            yield from ((0, name, "") for name, _ in node.names)
+
+
+def _imports_in(text: str) -> Iterator[tuple[int, str, str]]:
+    """Return the same of a source that need not be parsed, and perhaps some more."""
+    code = code_of(text).replace("\\\n", " ").replace("\f", "")
+    return ((len(dots), module, name) for dots, module, name, _ in imports_in(code))
+
+
+def _meant(file: str, imports: Iterable[tuple[int, str, str]]) -> frozenset[str]:
+    """Return the files of the project that imports may mean."""
+    importer = Path(file)
+    found = (
+        local_file(importer, module, level) for level, module in {one for each in imports for one in _modules(*each)}
+    )
+    return frozenset(str(one) for one in found if one is not None)
+
+
+def _modules(level: int, module: str, name: str) -> Iterator[tuple[int, str]]:
+    """Return the modules that an import may run: ``a``, ``a.b`` and ``a.b.name`` of ``from a.b import name``."""
+    parts = [part for part in [*module.split("."), name] if part and part != "*"]
+    yield from ((level, ".".join(parts[:length])) for length in range(0 if level else 1, len(parts) + 1))
+
+
+def forget() -> None:
+    """Ask the file system anew."""
+    _text.cache_clear()
