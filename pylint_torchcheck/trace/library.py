@@ -346,7 +346,7 @@ class Library(Functions):
         if effect.same:
             return self._handed_back(effect, node, subjects, arguments)
         if effect.gives is Kind.CONTEXT and isinstance(node, nodes.Call):
-            method = node.func.attrname
+            method = dotted(node.func).rpartition(".")[2]
             return frozenset(self.store.make(Kind.CONTEXT, path=f"{one.path}.{method}") for one in subjects)
         return PLAIN if effect.gives is Kind.DATA else self.new(effect.gives, node, subjects)
 
