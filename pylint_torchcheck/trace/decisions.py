@@ -6,7 +6,8 @@ program that is on one side of it first and on the other side later cannot be ta
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 Setting: TypeAlias = tuple[object, ...]  # what is asked, of what; see settings.py
@@ -36,7 +37,40 @@ def contradict(one: Decisions, other: Decisions) -> bool:
     return bool(one) and bool(other) and not other.isdisjoint(against(one))
 
 
-def common(decisions: Iterable[Decisions]) -> Decisions:
-    """Return what is decided on each of several ways."""
-    first, *others = decisions
-    return first.intersection(*others) if first else UNDECIDED
+@dataclass(eq=False, slots=True)
+class Turn:
+    """A condition behind which the program is, and those before it. What it decides is found out when it is asked for.
+
+    Args:
+        before: the turn that was taken before this one.
+        find: says what the condition decides on this side of it.
+        number: how many turns have been taken.
+    """
+
+    before: Turn | None
+    find: Callable[[], Decisions]
+    number: int
+    _under: Decisions | None = None
+
+    @property
+    def under(self) -> Decisions:
+        """What has been decided by this turn and all before it."""
+        open_turns: list[Turn] = []
+        turn: Turn | None = self
+        while turn is not None and turn._under is None:
+            open_turns.append(turn)
+            turn = turn.before
+        for one in reversed(open_turns):
+            one._under = and_then(one.before.under if one.before is not None else UNDECIDED, one.find())
+        assert self._under is not None
+        return self._under
+
+
+def last_common(one: Turn | None, other: Turn | None) -> Turn | None:
+    """Return the last turn that is taken on both of two ways."""
+    while one is not other and one is not None and other is not None:
+        if one.number >= other.number:
+            one = one.before
+        else:
+            other = other.before
+    return one if one is other else None

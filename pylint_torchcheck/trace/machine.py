@@ -23,6 +23,7 @@ from pylint_torchcheck.torch_api.effects import GRAD_CONTEXTS, NO_GRADIENT
 from pylint_torchcheck.trace import iterators, ranks
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.contents import Contents
+from pylint_torchcheck.trace.decisions import Turn
 from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.places import dotted
@@ -342,6 +343,12 @@ class Machine:
         drained = iterators.kept_in(values, self.store)
         if drained:
             self.emit(Drained, node, drained)
+
+    def turn(self, test: nodes.NodeNG, *, holds: bool) -> None:
+        """Go on behind a condition that holds, or that does not."""
+        state, frame, loops, settings = self.here(), self.frame, self.loops, self._settings
+        number = state.turn.number + 1 if state.turn is not None else 0
+        state.turn = Turn(state.turn, lambda: settings.decided_by(test, frame, loops)[not holds], number)
 
     def decided_by(self, test: nodes.NodeNG) -> Sides:
         """Return what a condition decides for good where it holds, and where it does not."""

@@ -31,12 +31,10 @@ from pylint_torchcheck.trace import gradients, ranks, truth
 from pylint_torchcheck.trace.accumulation import added_to, outlives_iteration
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.classes import find_method
-from pylint_torchcheck.trace.decisions import Decisions, and_then
 from pylint_torchcheck.trace.events import Event
 from pylint_torchcheck.trace.imports import Imports
 from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.places import dotted
-from pylint_torchcheck.trace.settings import Sides
 from pylint_torchcheck.trace.sites import Expression
 from pylint_torchcheck.trace.state import Layer, Slot, State, join
 from pylint_torchcheck.trace.values import NOTHING, PLAIN, Frame, Store, Value, Values
@@ -259,7 +257,7 @@ class Reader(Imports):
             self._decided += 1
             self.read_body(node.body if answer else node.orelse)
         else:
-            self._read_narrowed(node, tested, self.decided_by(node.test))
+            self._read_narrowed(node, tested)
 
     def _runs_as_main(self) -> bool:
         """Is this the file that is read, and not one that it imports?"""
@@ -273,7 +271,7 @@ class Reader(Imports):
             ends.append(self.state)
         self.state = join(ends)
 
-    def _read_narrowed(self, node: nodes.If, tested: Values, sides: Sides) -> None:
+    def _read_narrowed(self, node: nodes.If, tested: Values) -> None:
         """Read ``if isinstance(x, torch.Tensor): ...``, in which ``x`` is a tensor, and otherwise it is none.
 
         So it is with ``if rank == 0: ...``, where one rank of a process group arrives, and otherwise the others.
@@ -281,15 +279,15 @@ class Reader(Imports):
         start, begin = self.here(), len(self.trace.recorded)
         ends: list[tuple[dict[Slot, Values], State | None]] = []
         said = ranks.said_by(node.test, tested) or (Ranks.EVERY, Ranks.EVERY)
-        ways = zip((node.body, node.orelse), self._narrowed_by(node.test), said, sides, strict=True)
-        for body, narrowed, arriving, decided in ways:
+        ways = zip((node.body, node.orelse), self._narrowed_by(node.test), said, strict=True)
+        for body, narrowed, arriving in ways:
             if arriving is not Ranks.EVERY:
                 before = start.get(ranks.ARRIVING) or NOTHING
                 narrowed[ranks.ARRIVING] = ranks.narrowed(before, arriving, self.store)
             self.state = start.copy()
             for slot, values in narrowed.items():
                 self.state.put(slot, values)
-            self._read_decided(node, body, decided)
+            self._read_decided(node, body, holds=body is node.body)
             ends.append((narrowed, self.state))
         if len(self.trace.recorded) > begin:
             self._tell_apart(node, start, [end for _, end in ends])
@@ -299,11 +297,11 @@ class Reader(Imports):
             self._widen(narrowed, start)
         self.state = join(end for _, end in ends)
 
-    def _read_decided(self, node: nodes.If, body: list[nodes.NodeNG], decided: Decisions) -> None:
+    def _read_decided(self, node: nodes.If, body: list[nodes.NodeNG], *, holds: bool) -> None:
         """Read one branch; a jump out of it is told apart from the ways on which nothing has been decided."""
-        state = self.here()
-        state.under = and_then(state.under, decided)
-        if decided and body and isinstance(body[-1], nodes.Return | nodes.Break | nodes.Continue):
+        self.turn(node.test, holds=holds)
+        is_jump = bool(body) and isinstance(body[-1], nodes.Return | nodes.Break | nodes.Continue)
+        if is_jump and self.decided_by(node.test)[not holds]:
             self.mark(node)
         self.read_body(body)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import TypeAlias
 
-from pylint_torchcheck.trace.decisions import UNDECIDED, Decisions, common
+from pylint_torchcheck.trace.decisions import UNDECIDED, Decisions, Turn, last_common
 from pylint_torchcheck.trace.values import NOTHING, Frame, Value, Values
 
 Slot: TypeAlias = tuple[Frame | Value | None, str | int]
@@ -54,14 +55,19 @@ class State:
         settled: what the slots of imported modules hold; shared by all states.
         own: what was put since the last fork.
         below: what was known at that fork.
-        under: what has been decided on every way that leads here.
+        turn: the last condition behind which the program is on every way that leads here.
     """
 
     ends: frozenset[int] = frozenset()
     settled: Settled = field(default_factory=Settled)
     own: Slots = field(default_factory=dict)
     below: Layer | None = None
-    under: Decisions = UNDECIDED
+    turn: Turn | None = None
+
+    @property
+    def under(self) -> Decisions:
+        """What has been decided on every way that leads here."""
+        return self.turn.under if self.turn is not None else UNDECIDED
 
     def get(self, slot: Slot) -> Values | None:
         """Return what a variable ``(frame, name)`` or an attribute or element ``(value, name)`` may hold.
@@ -104,7 +110,7 @@ class State:
 
     def copy(self) -> State:
         """Return a state that can go its own way."""
-        return State(self.ends, self.settled, {}, self.fork(), self.under)
+        return State(self.ends, self.settled, {}, self.fork(), self.turn)
 
     def changed_since(self, base: Layer | None) -> set[Slot]:
         """Return the slots that were put on top of ``base``."""
@@ -123,7 +129,7 @@ def join(states: Iterable[State | None]) -> State | None:
         return alive[0] if alive else None
     base = _common_layer(alive)
     merged = State(frozenset[int]().union(*(state.ends for state in alive)), alive[0].settled, {}, base)
-    merged.under = common(state.under for state in alive)
+    merged.turn = reduce(last_common, (state.turn for state in alive))
     for slot in set[Slot]().union(*(state.changed_since(base) for state in alive)):
         merged.own[slot] = _held_in_any(alive, slot)
     return _flattened(merged)
@@ -152,5 +158,5 @@ def _flattened(state: State) -> State:
     """Take a small layer back in, so that a long run of branches does not pile layers up."""
     below = state.below
     if below is not None and len(below.slots) <= _SMALL:
-        return State(state.ends, state.settled, {**below.slots, **state.own}, below.below, state.under)
+        return State(state.ends, state.settled, {**below.slots, **state.own}, below.below, state.turn)
     return state

@@ -190,7 +190,7 @@ class _Walk:
         self._each_file_alone = False
         self._relevant_ones: set[int] = set()
         self._ways: dict[int, list[tuple[int, int]]] = {}
-        self._off: set[int] = set()  # events that the ways that count do not come to
+        self._off = frozenset[int]()  # events that the ways that count do not come to
 
     def broken_events(self, *, each_file_alone: bool = False) -> list[Event]:
         """Return the events at which every state that may arrive breaks the protocol.
@@ -204,10 +204,11 @@ class _Walk:
         self._each_file_alone = each_file_alone
         stretch = self._stretch(last)
         self._relevant_ones = self._relevant(stretch)
-        arriving = self._arriving_unless(set())
-        broken = [event for event, states in self._in_order(arriving) if self._is_broken(event, states)]
-        decided = self._broken_as_decided(arriving, stretch)
-        found = sorted({*broken, *decided}, key=_number) or self._broken_once(arriving)
+        arriving = self._arriving_unless(frozenset())
+        events = self._in_order(arriving)
+        broken = [event for event, states in events if self._breaks(event, states) or self._breaks_again(event, states)]
+        broken += self._broken_as_decided([one for one in events if one[0].under and one[0] not in broken], stretch)
+        found = sorted(broken, key=_number) or self._broken_once(arriving)
         silencing = self._follower.silencing(self.subject, self._table) if found else []
         return [event for event in found if all(self._is_apart(other, event) for other in silencing)]
 
@@ -217,42 +218,32 @@ class _Walk:
         leading = [one for one in started if one.verb in self._table.leaving and not contradict(one.under, event.under)]
         return bool(leading) and all(contradict(one.under, silencing.under) for one in leading)
 
-    def _arriving_unless(self, off: set[int]) -> dict[int, set[str]]:
+    def _arriving_unless(self, off: frozenset[int]) -> dict[int, set[str]]:
         """Return the states before each event, on every way that comes to none of the events ``off``."""
         self._off = off
         self._ways = self._follower.flow.ways(self._relevant_ones | off)
         begun = self._leaving(self._trace.recorded[self._start], set() if self._start else self._table.unknown)
         return self._arriving(self._start, begun)
 
-    def _is_broken(self, event: Event, states: set[str]) -> bool:
-        return self._breaks(event, states) or self._breaks_again(event, states)
-
-    def _broken_as_decided(self, arriving: dict[int, set[str]], stretch: range) -> list[Event]:
+    def _broken_as_decided(self, events: list[tuple[Event, set[str]]], stretch: range) -> list[Event]:
         """Return the events at which every state breaks it that may arrive with what has been decided there."""
         broken: list[Event] = []
         known: dict[frozenset[int], dict[int, set[str]]] = {}
-        for event in self._may_break(arriving):
+        ways = self._ways
+        for event in [event for event, states in events if self._may_break(event, states)]:
             decided = event.under | self._trace.recorded[self._start].under
             off = frozenset(self._trace.out_of_reach(decided).intersection(stretch))
-            if off and (off in known or len(known) < _MOST_DECIDED):
-                if off not in known:
-                    known[off] = self._arriving_unless(set(off))
-                if self._breaks(event, known[off].get(event.number, set())):
-                    broken.append(event)
-        if known:
-            self._arriving_unless(set())
+            if off and off not in known and len(known) < _MOST_DECIDED:
+                known[off] = self._arriving_unless(off)
+            if off in known and self._breaks(event, known[off].get(event.number, set())):
+                broken.append(event)
+        self._ways, self._off = ways, frozenset()
         return broken
 
-    def _may_break(self, arriving: dict[int, set[str]]) -> list[Event]:
-        """Return the events that break it in some of the states in which the subject may come to them."""
-        return [
-            event
-            for event, states in self._in_order(arriving)
-            if event.under
-            and event.verb in self._table.breaking
-            and any(self._table.after(state, self._verb(event)) is BROKEN for state in states)
-            and not self._breaks(event, states)
-        ]
+    def _may_break(self, event: Event, states: set[str]) -> bool:
+        """Does the event break it in some of the states in which the subject may come to it?"""
+        may_break = event.verb in self._table.breaking and self._bearing(event) is Bearing.CERTAIN
+        return may_break and any(self._table.after(state, self._verb(event)) is BROKEN for state in states)
 
     def _in_order(self, arriving: dict[int, set[str]]) -> list[tuple[Event, set[str]]]:
         return [(self._trace.recorded[number], arriving[number]) for number in sorted(arriving)]
