@@ -161,9 +161,15 @@ class _Table:
         self.breaking = [verb for verb in verbs if issubclass(verb, protocol.breaking)]
         self.silencing = [verb for verb in verbs if issubclass(verb, protocol.unless_seen)]
         self.changing = [verb for verb in verbs if issubclass(verb, _CHANGING_ALL) or protocol.names(verb)]
-        self.leaving = [verb for verb in verbs if protocol.after(protocol.start, verb) not in {protocol.start, BROKEN}]
+        self._verbs = verbs
         self.elsewhere = {verb: other for verb, other in _ELSEWHERE.items() if protocol.names(other)}
         self._known: dict[tuple[str, type[Verb]], str] = {}
+
+    @cached_property
+    def leaving(self) -> list[type[Verb]]:
+        """The verbs that lead out of the first state."""
+        unmoved = {self.protocol.start, BROKEN}
+        return [verb for verb in self._verbs if self.after(self.protocol.start, verb) not in unmoved]
 
     def after(self, state: str, verb: type[Verb]) -> str:
         """Return the state after ``verb``, which may be ``BROKEN``."""

@@ -10,6 +10,7 @@ from pylint_torchcheck.pitfalls.questions import Event, Program, Subject, Trace
 from pylint_torchcheck.pitfalls.vocabulary import Backward, Forward, OptimizerStep, Replicated, ScaledStep
 
 _Names: TypeAlias = dict[tuple[str, str], str]
+_Calls: TypeAlias = dict[Event, str]  # each with the name of the wrapper that it goes round; empty: of none
 
 
 class BypassedDdp(Pitfall):
@@ -33,7 +34,10 @@ class BypassedDdp(Pitfall):
         names = _names(program)
         replicated = {value for trace in program.traces for one in trace.events(Replicated) for value in one.subjects}
         for trace in program.traces if replicated else ():
-            calls = {event: _wrapper_of(event, names) for event in _calls_for_losses(program, trace, replicated)}
+            calls = _calls_of(trace, replicated, names)
+            if not any(calls.values()):
+                continue
+            calls = _calls_for_losses(program, trace, calls)
             wrapped = {value for event, way in calls.items() if not way for value in event.subjects}
             for event, way in calls.items():
                 if way and wrapped.isdisjoint(event.subjects):
@@ -47,18 +51,23 @@ def _names(program: Program) -> _Names:
     return {key: wrapper for key, wrapper in named.items() if wrapper and key[1] != wrapper and key[1].isidentifier()}
 
 
-def _calls_for_losses(program: Program, trace: Trace, replicated: set[Subject]) -> list[Event]:
-    """Return the calls of wrapped modules that losses come of, and that gradients reach or an optimizer trains."""
+def _calls_of(trace: Trace, modules: set[Subject], names: _Names) -> _Calls:
+    """Return the calls of wrapped modules."""
+    calls = (event for event in trace.events(Forward) if event.subjects and modules.issuperset(event.subjects))
+    return {event: _wrapper_of(event, names) for event in calls}
+
+
+def _calls_for_losses(program: Program, trace: Trace, calls: _Calls) -> _Calls:
+    """Return those of the calls that losses come of, and that gradients reach or an optimizer trains."""
     losses = {value for loss in trace.events(Backward) for value in loss.subjects}
     sources, reached = program.origins(losses), program.live(losses)
     trained = program.origins(value for step in trace.events(OptimizerStep, ScaledStep) for value in step.subjects)
-    calls = [event for event in trace.events(Forward) if event.subjects and replicated.issuperset(event.subjects)]
-    return [
-        event
-        for event in calls
+    return {
+        event: way
+        for event, way in calls.items()
         if not reached.isdisjoint(event.results)
         or (not sources.isdisjoint(event.results) and trained >= set(event.subjects))
-    ]
+    }
 
 
 def _wrapper_of(event: Event, names: _Names) -> str:
