@@ -55,6 +55,8 @@ class Turn:
     @property
     def under(self) -> Decisions:
         """What has been decided by this turn and all before it."""
+        if self._under is not None:
+            return self._under
         open_turns: list[Turn] = []
         turn: Turn | None = self
         while turn is not None and turn._under is None:
