@@ -112,8 +112,6 @@ class Bearings:
         """One of several objects is meant for certain only if no other of them can exist beside it."""
         if issubclass(event.verb, Escaped):
             return Bearing.CERTAIN
-        if contradict(self._made_under(subject), event.under):
-            return Bearing.NONE
         others = [
             value
             for value in event.subjects

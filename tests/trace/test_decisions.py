@@ -161,6 +161,34 @@ class TestWays:
 
         assert modes(source) == ["model(x)"]
 
+    def test_past_a_branch_do_not_arrive_in_it(self) -> None:
+        source = """
+            def run(flag):
+                model.eval()
+                if flag:
+                    model.train()
+                if flag:
+                    model(x)
+            run(input())
+        """
+
+        assert modes(source) == ["model(x)"]
+
+    def test_out_of_an_iteration_do_not_arrive_where_it_is_gone_through(self) -> None:
+        source = """
+            def run(flag):
+                model.eval()
+                for batch in x:
+                    if not flag:
+                        continue
+                    model.train()
+                if flag:
+                    model(x)
+            run(input())
+        """
+
+        assert modes(source) == ["model(x)"]
+
     def test_through_what_stands_under_no_condition_arrive(self) -> None:
         assert modes(once("flag", "flag", between="if x: model.eval()")) == []
 
@@ -209,14 +237,12 @@ class TestWays:
 
 
 class TestObjects:
-    def test_made_on_the_other_side_is_not_meant(self) -> None:
-        source = """
+    @pytest.mark.parametrize("first", ["if flag: made = nn.Linear(8, 8)", "made = nn.Linear(8, 8)"])
+    def test_made_on_the_other_side_is_not_meant(self, first: str) -> None:
+        source = f"""
             def run(flag):
-                one = nn.Linear(8, 8)
-                two = nn.Linear(8, 8)
-                if flag:
-                    made = nn.Linear(8, 8)
-                else:
+                {first}
+                if not flag:
                     made = nn.Linear(4, 4)
                 if flag:
                     made(x)
@@ -224,6 +250,22 @@ class TestObjects:
         """
 
         assert modes(source) == ["made(x)"]
+
+    def test_switched_on_for_another_call_is_on(self) -> None:
+        source = """
+            def work(amp):
+                scaler = torch.amp.GradScaler(enabled=amp)
+                loss = model(x).mean()
+                if amp:
+                    scaler.scale(loss).backward()
+
+            def run(amp):
+                if not amp:
+                    work(amp)
+            run(input())
+        """
+
+        assert "ScaledBackward" in verbs_of(source)
 
     def test_switched_off_scaler_scales_nothing(self) -> None:
         source = """

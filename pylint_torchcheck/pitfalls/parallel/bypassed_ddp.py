@@ -37,11 +37,12 @@ class BypassedDdp(Pitfall):
             calls = _calls_of(trace, replicated, names)
             if not any(calls.values()):
                 continue
+            yield from _all_for_a_loss(program, trace, calls)
             calls = _calls_for_losses(program, trace, calls)
             wrapped = {value for event, way in calls.items() if not way for value in event.subjects}
             for event, way in calls.items():
                 if way and wrapped.isdisjoint(event.subjects):
-                    yield Finding(event.place, (event.place.text, f"{way}(...)"))
+                    yield _finding(event, way)
 
 
 def _names(program: Program) -> _Names:
@@ -55,6 +56,19 @@ def _calls_of(trace: Trace, modules: set[Subject], names: _Names) -> _Calls:
     """Return the calls of wrapped modules."""
     calls = (event for event in trace.events(Forward) if event.subjects and modules.issuperset(event.subjects))
     return {event: _wrapper_of(event, names) for event in calls}
+
+
+def _all_for_a_loss(program: Program, trace: Trace, calls: _Calls) -> Iterator[Finding]:
+    """Find the calls that one loss comes of, if none of them goes by way of a wrapper."""
+    for loss in trace.events(Backward):
+        sources = program.origins(loss.subjects)
+        ours = {event: way for event, way in calls.items() if not sources.isdisjoint(event.results)}
+        if all(ours.values()):
+            yield from (_finding(event, way) for event, way in ours.items())
+
+
+def _finding(event: Event, way: str) -> Finding:
+    return Finding(event.place, (event.place.text, f"{way}(...)"))
 
 
 def _calls_for_losses(program: Program, trace: Trace, calls: _Calls) -> _Calls:
