@@ -251,6 +251,19 @@ class TestObjects:
 
         assert modes(source) == ["made(x)"]
 
+    def test_made_on_different_sides_do_not_exist_together(self) -> None:
+        source = """
+            def run(flag):
+                if flag:
+                    made = nn.Linear(8, 8)
+                if not flag:
+                    made = nn.Linear(4, 4)
+                made(x)
+            run(input())
+        """
+
+        assert modes(source) == ["made(x)"]
+
     def test_switched_on_for_another_call_is_on(self) -> None:
         source = """
             def work(amp):
