@@ -45,27 +45,28 @@ class Turn:
         before: the turn that was taken before this one.
         find: says what the condition decides on this side of it.
         number: how many turns have been taken.
+        known: what has been decided by it and all before it, once that is found out.
     """
 
     before: Turn | None
     find: Callable[[], Decisions]
     number: int
-    _under: Decisions | None = None
+    known: Decisions | None = None
 
     @property
     def under(self) -> Decisions:
         """What has been decided by this turn and all before it."""
-        if self._under is not None:
-            return self._under
+        if self.known is not None:
+            return self.known
         open_turns: list[Turn] = []
         turn: Turn | None = self
-        while turn is not None and turn._under is None:
+        while turn is not None and turn.known is None:
             open_turns.append(turn)
             turn = turn.before
         for one in reversed(open_turns):
-            one._under = and_then(one.before.under if one.before is not None else UNDECIDED, one.find())
-        assert self._under is not None
-        return self._under
+            one.known = and_then(one.before.under if one.before is not None else UNDECIDED, one.find())
+        assert self.known is not None
+        return self.known
 
 
 def last_common(one: Turn | None, other: Turn | None) -> Turn | None:

@@ -279,8 +279,7 @@ class Reader(Imports):
         start, begin = self.here(), len(self.trace.recorded)
         ends: list[tuple[dict[Slot, Values], State | None]] = []
         said = ranks.said_by(node.test, tested) or (Ranks.EVERY, Ranks.EVERY)
-        ways = zip((node.body, node.orelse), self._narrowed_by(node.test), said, strict=True)
-        for body, narrowed, arriving in ways:
+        for body, narrowed, arriving in zip((node.body, node.orelse), self._narrowed_by(node.test), said, strict=True):
             if arriving is not Ranks.EVERY:
                 before = start.get(ranks.ARRIVING) or NOTHING
                 narrowed[ranks.ARRIVING] = ranks.narrowed(before, arriving, self.store)

@@ -74,7 +74,7 @@ class Roles:
                     self._note(node, scope)
                 elif kind is nodes.AssignAttr:
                     self.stored.setdefault(node.attrname, []).append(node)
-                elif kind is nodes.Subscript and node.ctx is Context.Store and type(node.slice) is nodes.Const:
+                elif kind is nodes.Subscript and node.ctx is Context.Store and isinstance(node.slice, nodes.Const):
                     self.stored.setdefault(repr(node.slice.value), []).append(node)
                 if kind in _SCOPES or kind is nodes.Lambda:
                     self.enclosing.add(scope)

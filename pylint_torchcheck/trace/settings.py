@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from astroid import nodes
 
@@ -69,9 +69,10 @@ class _Point:
         point: _Point | None = self
         while point is not None:
             yield point
-            point = point._outer()
+            point = point.outer()
 
-    def _outer(self) -> _Point | None:
+    def outer(self) -> _Point | None:
+        """Return the call that led to the function under way here."""
         caller = self.frame.caller
         if caller is None:
             return None
@@ -91,6 +92,9 @@ class _Point:
 
 class _Question:
     """What is a setting, as seen from one point of the program."""
+
+    # For each type of node, the method that finds what it identifies, if any does.
+    _asking: ClassVar[dict[type[nodes.NodeNG], Callable[[Any, Any, _Point], Setting | None] | None]] = {}
 
     def __init__(self, settings: Settings, frame: Frame, loops: Sequence[Loop]) -> None:
         self._settings = settings
@@ -162,7 +166,10 @@ class _Question:
 
     def _setting(self, node: nodes.NodeNG, at: _Point) -> Setting | None:
         """Return what identifies a setting; ``None`` if the expression is none."""
-        asking = _ASKING.get(type(node))
+        kind = type(node)
+        if kind not in self._asking:
+            self._asking[kind] = getattr(type(self), f"_{kind.__name__.lower()}", None)
+        asking = self._asking[kind]
         if asking is None:
             return None
         if (node, at.frame) not in self._found:
@@ -297,17 +304,6 @@ class _Question:
     def _may_step(self) -> bool:
         self._steps += 1
         return self._steps <= _MOST_STEPS
-
-
-_ASKING: dict[type[nodes.NodeNG], Callable[[_Question, Any, _Point], Setting | None]] = {
-    nodes.Name: _Question._name,
-    nodes.Attribute: _Question._attribute,
-    nodes.Subscript: _Question._subscript,
-    nodes.Call: _Question._call,
-    nodes.UnaryOp: _Question._unaryop,
-    nodes.BoolOp: _Question._boolop,
-    nodes.Compare: _Question._compare,
-}
 
 
 def _asked_for_none(test: nodes.NodeNG) -> nodes.NodeNG | None:
