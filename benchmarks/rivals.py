@@ -20,7 +20,8 @@ from pathlib import Path
 
 import environment
 
-# Which codes of a tool name a mistake, by our symbol for it. What is not here is a message of another meaning.
+# Which codes of a tool name a mistake, by our symbol for it. What is not here is a message of another meaning: of all
+# that torch-preflight 0.5.0 and TorchFix 0.7.0 say, one code each is about how a run is saved, scaled or spread.
 MEANT = {
     "torch-preflight": {
         "TG001": ["loss-accumulation"],
@@ -39,11 +40,12 @@ def main() -> int:
     """Run each tool over the scripts that it has a message for, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("planted", type=Path, metavar="PLANTED")
+    parser.add_argument("--each", type=int, metavar="N", help="only so many scripts of each mistake")
     parser.add_argument("--dslinter", type=Path, metavar="PYTHON")
     parser.add_argument("--cache", type=Path, default=environment.default_cache())
     options = parser.parse_args()
     ready = environment.prepare(options.cache)
-    planted = json.loads((options.planted / "planted.json").read_text(encoding="utf-8"))
+    planted = list(_listed(json.loads((options.planted / "planted.json").read_text(encoding="utf-8")), options.each))
     runs: dict[str, Callable[[list[Path]], Codes]] = {"torch-preflight": partial(_preflight, ready)}
     runs["TorchFix"] = partial(_torchfix, ready)
     if options.dslinter is not None:
@@ -53,10 +55,19 @@ def main() -> int:
     return 0
 
 
-def _known_to(tool: str, planted: list[list[str]]) -> list[str]:
+def _listed(planted: list[list[str]], each: int | None) -> Iterator[tuple[str, str, set[str]]]:
+    """Return the scripts, each with its mistake and our symbols for it; only so many of each mistake, if told."""
+    seen: Counter[str] = Counter()
+    for number, (mistake, symbols, *_) in enumerate(planted):
+        seen[mistake] += 1
+        if each is None or seen[mistake] <= each:
+            yield f"{number:03}.py", mistake, set(symbols.split())
+
+
+def _known_to(tool: str, planted: list[tuple[str, str, set[str]]]) -> list[str]:
     """Return the scripts whose mistake the tool has a message for."""
     known = {symbol for symbols in MEANT[tool].values() for symbol in symbols}
-    return [f"{number:03}.py" for number, (_, symbols, *_) in enumerate(planted) if known & set(symbols.split())]
+    return [script for script, _, symbols in planted if known & symbols]
 
 
 def _news(run: Callable[[list[Path]], Codes], planted: Path, names: list[str]) -> Codes:
@@ -98,17 +109,17 @@ def _counted(found: Iterable[tuple[str, str]]) -> Codes:
     return counted
 
 
-def table(planted: list[list[str]], new: dict[str, Codes]) -> Iterator[str]:
+def table(planted: list[tuple[str, str, set[str]]], new: dict[str, Codes]) -> Iterator[str]:
     """Return the rows: how often each tool says something new that names the mistake."""
     yield f"| mistake | scripts | {' | '.join(new)} |"
     yield f"| --- | ---: |{' ---: |' * len(new)}"
     rows: dict[str, list[int]] = {}
-    for number, (mistake, symbols, *_) in enumerate(planted):
+    for script, mistake, symbols in planted:
         row = rows.setdefault(mistake, [0] * (len(new) + 1))
         row[0] += 1
         for column, (tool, codes) in enumerate(new.items(), 1):
-            said = {symbol for code in codes.get(f"{number:03}.py", ()) for symbol in MEANT[tool].get(code, ())}
-            row[column] += bool(said & set(symbols.split()))
+            said = {symbol for code in codes.get(script, ()) for symbol in MEANT[tool].get(code, ())}
+            row[column] += bool(said & symbols)
     for mistake, row in rows.items():
         yield f"| {mistake} | {' | '.join(map(str, row))} |"
     yield f"| all | {' | '.join(str(sum(column)) for column in zip(*rows.values(), strict=True))} |"

@@ -26,7 +26,7 @@ class Place(Protocol):
         """Does it stand under a condition whose opposite another place stands under?"""
 
     def precedes(self, other: object) -> bool:
-        """Does it stand above another place, in the same function?"""
+        """Does it stand above another place, in the same function, or within it?"""
 
 
 class Subject(Protocol):

@@ -145,6 +145,7 @@ class Trace:
     recorded: list[Event] = field(default_factory=list)
     followers: list[set[int]] = field(default_factory=list)
     _found: dict[tuple[frozenset[int], frozenset[int]], set[int]] = field(default_factory=dict)
+    _happened: dict[tuple[type[Verb], ...], tuple[int, list[Event]]] = field(default_factory=dict)  # of how many, which
 
     def add(self, event: Event, after: Iterable[int]) -> None:
         """Append an event that may follow each of the events ``after``."""
@@ -160,9 +161,14 @@ class Trace:
 
     def events(self, *verbs: type[Verb]) -> Iterator[Event]:
         """Return what happened, in the order of reading; all of it, if no verb is named."""
-        for event in self.recorded:
-            if not verbs or issubclass(event.verb, verbs):
-                yield event
+        if not verbs:
+            yield from self.recorded
+            return
+        known, found = self._happened.get(verbs, (0, []))
+        if known < len(self.recorded):
+            found += [event for event in self.recorded[known:] if issubclass(event.verb, verbs)]
+            self._happened[verbs] = len(self.recorded), found
+        yield from found
 
     def beside(self, event: object, verb: type[Verb]) -> Iterator[Event]:
         """Return what happened in an iteration of the innermost loop around ``event``; nothing, if it is in none."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeAlias
 
 from astroid import nodes
 
-from pylint_torchcheck.pitfalls.vocabulary import Kind, PartReplaced
+from pylint_torchcheck.pitfalls.vocabulary import Kind, PartReplaced, Ranks
 from pylint_torchcheck.torch_api import effects
 from pylint_torchcheck.torch_api.objects import canonical, is_child
 from pylint_torchcheck.trace import products, ranks, truth
@@ -135,7 +135,7 @@ class Expressions(Machine):
     def _unaryop(self, node: nodes.UnaryOp) -> Values:
         operand = self.evaluate(node.operand)
         if node.op == "not":
-            said = ranks.said_by(node.operand, operand)
+            said = ranks.said_by(node.operand, operand, self.store)
             if said is not None:
                 return ranks.as_value(ranks.negated(said), self.store)
             return self._truth(truth.negated(truth.of(operand)))
@@ -183,7 +183,7 @@ class Expressions(Machine):
         for operand in node.values:
             values = self.evaluate(operand)
             found |= values
-            said.append(ranks.said_by(operand, values))
+            said.append(ranks.said_by(operand, values, self.store))
             if truth.of(values) is stops:
                 return values if found == values else found
         condition = ranks.joined(node.op, said)
@@ -199,14 +199,27 @@ class Expressions(Machine):
         return found
 
     def _ifexp(self, node: nodes.IfExp) -> Values:
-        answer = truth.of(self.evaluate(node.test))
+        tested = self.evaluate(node.test)
+        answer = truth.of(tested)
         if answer is not None:
             return self.evaluate(node.body if answer else node.orelse)
-        before = self.here().copy()
-        values = self.evaluate(node.body)
-        after, self.state = self.state, before
-        values |= self.evaluate(node.orelse)
-        self.state = join([after, self.state])
+        start, ends, found = self.here(), [], list[Values]()
+        said = ranks.said_by(node.test, tested, self.store) or (Ranks.EVERY, Ranks.EVERY)
+        for part, arriving in zip((node.body, node.orelse), said, strict=True):
+            self.state = start.copy()
+            found.append(self._evaluate_on(arriving, part))
+            ends.append(self.state)
+        self.state = join(ends)
+        return NOTHING.union(*found)
+
+    def _evaluate_on(self, arriving: Ranks, node: nodes.NodeNG) -> Values:
+        """Return what an expression is that only these ranks come to."""
+        coming = self.here().get(ranks.ARRIVING) or NOTHING
+        self.here().put(ranks.ARRIVING, ranks.narrowed(coming, arriving, self.store))
+        values = self.evaluate(node)
+        self.here().put(ranks.ARRIVING, coming)
+        if arriving is Ranks.FIRST:
+            self.store.of_first.update(ranks.made_in(node, values))
         return values
 
     # Collections

@@ -15,8 +15,6 @@ from pylint_torchcheck.trace.expressions import Expressions
 from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.values import BATCH, NOTHING, PLAIN, Store, Value, Values
 
-_DEFAULT_BATCH = 1
-
 
 def noted(machine: Expressions, node: nodes.Call, path: str, arguments: Arguments, made: Values) -> Values:
     """Remember how many items there are in what a call of a library's function makes; return that."""
@@ -77,16 +75,16 @@ def _set(store: Store, values: Values, length: int | None) -> None:
 
 
 def _last_batch(store: Store, arguments: Arguments) -> int | None:
-    """Return the size of the last batch of a loader."""
+    """Return how many samples the last batch of a loader has, if it is not whole; 0 if it is."""
     order = signature(known.LOADER) or ()
     given = {name: arguments.get(name, order) for name in order}
     is_other = arguments.starred or any(given[name] for name in known.OTHER_BATCHES)
     length = _length(store, given["dataset"])
-    size = _number(given["batch_size"]) if given["batch_size"] else _DEFAULT_BATCH
+    size = _number(given["batch_size"])  # of one sample each, unless a size is given
     is_dropped = given["drop_last"] and not _is_off(given["drop_last"])
     if is_other or is_dropped or length is None or not size or size < 2:
         return None
-    return length % size or size
+    return length % size
 
 
 def _length(store: Store, values: Values) -> int | None:

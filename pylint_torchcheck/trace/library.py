@@ -94,7 +94,8 @@ class Library(Functions):
             return self.unknown_call(node, path, arguments)
         if (path.startswith("torch") and path not in effects.WRITERS) or path in effects.UNKNOWN_BUILTINS:
             return self.result_of_unknown(node, path, arguments)
-        made = frozenset({self.store.make(Kind.DATA, node, path=path)}) if path in effects.OWN_FILES else PLAIN
+        is_told_apart = path in effects.OWN_FILES | effects.WRITERS
+        made = frozenset({self.store.make(Kind.DATA, node, self.frame, path=path)}) if is_told_apart else PLAIN
         return made | ranks.carried(arguments.everything())
 
     def _construct(self, node: nodes.Call, kind: Kind, path: str, arguments: Arguments) -> Values:

@@ -59,10 +59,11 @@ class Place:
         return any((text, not holds) in others for text, holds in _conditions(self.node))
 
     def precedes(self, other: object) -> bool:
-        """Does it stand above another place, in the same function?"""
-        if not isinstance(other, Place) or self.node.scope() is not other.node.scope():
+        """Does it stand above another place, in the same function, or within it?"""
+        if not isinstance(other, Place):
             return False
-        return bool(self.node.lineno < other.node.lineno)
+        is_above = self.node.scope() is other.node.scope() and self.node.lineno < other.node.lineno
+        return bool(is_above or other.node.parent_of(self.node))
 
 
 def _conditions(node: nodes.NodeNG) -> Iterator[tuple[str, bool]]:

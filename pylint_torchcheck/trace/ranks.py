@@ -7,7 +7,7 @@ for what they are. A condition is a pair: who goes on where it holds, and who wh
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Final, TypeAlias
 
@@ -16,7 +16,7 @@ from astroid import nodes
 from pylint_torchcheck.pitfalls.vocabulary import Kind, Ranks
 from pylint_torchcheck.trace.places import dotted
 from pylint_torchcheck.trace.state import Slot
-from pylint_torchcheck.trace.values import NOTHING, Store, Value, Values
+from pylint_torchcheck.trace.values import NOTHING, Store, Value, Values, is_none
 
 RANK: Final = Value(Kind.DATA, path="rank")
 LOCAL_RANK: Final = Value(Kind.DATA, path="local rank")
@@ -109,16 +109,32 @@ def is_condition(value: Value) -> bool:
     return value.path == _SAYING and isinstance(value.constant, tuple)
 
 
-def said_by(node: nodes.NodeNG, values: Values) -> Condition | None:
+def said_by(node: nodes.NodeNG, values: Values, store: Store) -> Condition | None:
     """Return what an expression says as a condition, by what it may be or else by its name."""
     conditions = {value.constant for value in values if is_condition(value)}
     if conditions:
         only = conditions.pop() if len(conditions) == 1 else None
         return only if isinstance(only, tuple) else (Ranks.SOME, Ranks.SOME)
+    if _is_there_on_first(values, store):
+        return Ranks.FIRST, Ranks.OTHERS
     name = _name_of(node)
     if not name:
         return None
     return (Ranks.OTHERS, Ranks.FIRST) if carried(values) else _said_by_name(name)
+
+
+def _is_there_on_first(values: Values, store: Store) -> bool:
+    """Is this an object on the first rank, and nothing on the others, as a log that only the first one opens?"""
+    there = {value for value in values if value.kind is not Kind.CONSTANT or value.constant}
+    return bool(there) and there != values and there <= store.of_first
+
+
+def made_in(node: nodes.NodeNG, values: Iterable[Value]) -> Iterator[Value]:
+    """Return those of the values that come to be in an expression, or in what it calls."""
+    for value in values:
+        calls = value.frame.calls if value.frame is not None else ()
+        if any(site is node or node.parent_of(site) for site in (value.site, *calls) if site is not None):
+            yield value
 
 
 def negated(condition: Condition) -> Condition:
@@ -175,6 +191,9 @@ def compared(node: nodes.Compare, left: Values, right: Values, store: Store) -> 
         return _rank_compared(operator, _numbers(right, store))
     if carried(right) and operator in {"==", "!="}:
         return _rank_compared(operator, _numbers(left, store))
+    if operator in {"is not", "!=", "is", "=="} and all(map(is_none, right)) and _is_there_on_first(left, store):
+        there = (Ranks.FIRST, Ranks.OTHERS)
+        return there if operator in {"is not", "!="} else negated(there)
     name = _name_of(node.left)
     numbers = _numbers(right, store)
     if _SIZE.search(name):

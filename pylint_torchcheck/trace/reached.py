@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,9 +16,9 @@ from pylint_torchcheck.trace.aliases import imports_in
 from pylint_torchcheck.trace.project import LONGEST_FILE, MOST_PLACES, bytes_of, local_file, text_of
 from pylint_torchcheck.trace.requirements import torch_range
 from pylint_torchcheck.trace.survey import statements
-from pylint_torchcheck.trace.words import code_of
 
-_MOST_FILES = 5_000  # that one file may lead to
+_MOST_READ = 400  # files that are read for the sake of one; of those behind it some have been read by then
+_COMMENT = re.compile(r"#[^\n]*")  # or what looks like one in a string
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class _Text:
 
 
 def basis_of(tree: nodes.Module) -> Basis | None:
-    """Return what the findings of a file rest on; ``None`` if that cannot be told.
+    """Return what the findings of a file rest on; ``None`` if that cannot be told, or only at length.
 
     Whatever the reader looks at is reached by imports: those of the file, and those of the files that these mean. Which
     file an import means is found out anew, so that one that comes to stand before another counts as a change.
@@ -52,12 +53,13 @@ def basis_of(tree: nodes.Module) -> Basis | None:
     imported = _meant(tree.file, set(_imports_of(tree)))
     reached = {tree.file: _Text(hashlib.sha256(source).digest(), _changed(tree.file), imported)}
     waiting = [*reached[tree.file].imported]
+    most = _text.cache_info().misses + _MOST_READ
     while waiting:
         file = waiting.pop()
         if file not in reached:
             reached[file] = _text(file)
             waiting += reached[file].imported
-            if len(reached) > _MOST_FILES:
+            if _text.cache_info().misses > most:
                 return None
     return _basis(tree.file, reached)
 
@@ -96,24 +98,30 @@ def _imports_of(tree: nodes.Module) -> Iterator[tuple[int, str, str]]:
 
 
 def _imports_in(text: str) -> Iterator[tuple[int, str, str]]:
-    """Return the same of a source that need not be parsed, and perhaps some more."""
-    code = code_of(text).replace("\\\n", " ").replace("\f", "")
+    """Return the same of a source that need not be parsed, and what looks like it in strings."""
+    code = _COMMENT.sub("", text.replace("\\\n", " ").replace("\f", ""))
     return ((len(dots), module, name) for dots, module, name, _ in imports_in(code))
 
 
 def _meant(file: str, imports: Iterable[tuple[int, str, str]]) -> frozenset[str]:
-    """Return the files of the project that imports may mean."""
+    """Return the files of the project that imports may mean: ``a``, ``a.b`` and ``a.b.name`` of one from ``a.b``."""
     importer = Path(file)
-    found = (
-        local_file(importer, module, level) for level, module in {one for each in imports for one in _modules(*each)}
-    )
+    names: dict[tuple[int, str], set[str]] = {}
+    for level, module, name in imports:
+        names.setdefault((level, module), set()).add(name)
+    found: set[Path | None] = set()
+    for (level, module), members in names.items():
+        parts = module.split(".") if module else []
+        found.update(local_file(importer, ".".join(parts[:length]), level) for length in range(1, len(parts)))
+        place = local_file(importer, module, level) if level or module else None
+        found.add(place)
+        if _may_hold_modules(place):
+            found.update(local_file(importer, ".".join([*parts, name]), level) for name in members - {"", "*"})
     return frozenset(str(one) for one in found if one is not None)
 
 
-def _modules(level: int, module: str, name: str) -> Iterator[tuple[int, str]]:
-    """Return the modules that an import may run: ``a``, ``a.b`` and ``a.b.name`` of ``from a.b import name``."""
-    parts = [part for part in [*module.split("."), name] if part and part != "*"]
-    yield from ((level, ".".join(parts[:length])) for length in range(0 if level else 1, len(parts) + 1))
+def _may_hold_modules(place: Path | None) -> bool:
+    return place is None or place.name == "__init__.py" or os.path.isdir(place.with_suffix(""))
 
 
 def forget() -> None:

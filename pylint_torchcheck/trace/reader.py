@@ -157,7 +157,11 @@ class Reader(Imports):
         """A deleted name is gone; nothing can be asked of it any more."""
 
     def _read_assert(self, node: nodes.Assert) -> None:
-        self.evaluate(node.test)
+        """Behind ``assert rank == 0`` there is only the first rank."""
+        said = ranks.said_by(node.test, self.evaluate(node.test), self.store)
+        if said is not None:
+            coming = self.here().get(ranks.ARRIVING) or NOTHING
+            self.here().put(ranks.ARRIVING, ranks.narrowed(coming, said[0], self.store))
 
     def _read_functiondef(self, node: nodes.FunctionDef) -> None:
         self.bind(node.name, self._decorated(node, self.function(node, self.frame)))
@@ -278,7 +282,7 @@ class Reader(Imports):
         """
         start, begin = self.here(), len(self.trace.recorded)
         ends: list[tuple[dict[Slot, Values], State | None]] = []
-        said = ranks.said_by(node.test, tested) or (Ranks.EVERY, Ranks.EVERY)
+        said = ranks.said_by(node.test, tested, self.store) or (Ranks.EVERY, Ranks.EVERY)
         for body, narrowed, arriving in zip((node.body, node.orelse), self._narrowed_by(node.test), said, strict=True):
             if arriving is not Ranks.EVERY:
                 before = start.get(ranks.ARRIVING) or NOTHING
@@ -287,6 +291,8 @@ class Reader(Imports):
             for slot, values in narrowed.items():
                 self.state.put(slot, values)
             self._read_decided(node, body, holds=body is node.body)
+            if arriving is Ranks.FIRST:
+                self._note_made_by_first(body)
             ends.append((narrowed, self.state))
         if len(self.trace.recorded) > begin:
             self._tell_apart(node, start, [end for _, end in ends])
@@ -310,6 +316,11 @@ class Reader(Imports):
             if end is not None and end.under != start.under and not end.ends.isdisjoint(start.ends):
                 self.state = end
                 self.mark(node)
+
+    def _note_made_by_first(self, body: list[nodes.NodeNG]) -> None:
+        for statement in body:
+            for target in statement.targets if isinstance(statement, nodes.Assign) else ():
+                self.store.of_first.update(ranks.made_in(statement.value, self.bindings.get(target, ())))
 
     def _narrowed_by(self, test: nodes.NodeNG) -> tuple[dict[Slot, Values], dict[Slot, Values]]:
         """Return what local variables are where ``test`` holds, and where it does not."""
@@ -570,7 +581,8 @@ class Reader(Imports):
         samplers = frozenset(one for one in origins if one.kind is Kind.SAMPLER and one.constant is not False)
         if any(value.kind not in {Kind.LOADER, Kind.COLLECTION} for value in iterated):
             return  # a batch comes of a sampler, too
-        trains = any(map(_trains, self.trace.recorded[begin:]))
+        may_be_trained = self.recording() is not False
+        trains = any(_trains(event, may_be_trained) for event in self.trace.recorded[begin:])
         if samplers and trains and self.state is not None:
             self.emit(Drawn, node.iter, samplers)
 
@@ -724,7 +736,9 @@ def _is_main_guard(test: nodes.NodeNG) -> bool:
     }
 
 
-def _trains(event: Event) -> bool:
+def _trains(event: Event, may_be_trained: bool) -> bool:
     """Is it a part of training, or may it be, since code that is not in sight gets hold of an optimizer?"""
-    is_handed_over = issubclass(event.verb, Escaped) and any(one.kind is Kind.OPTIMIZER for one in event.subjects)
+    is_handed_over = (
+        may_be_trained and issubclass(event.verb, Escaped) and any(one.kind is Kind.OPTIMIZER for one in event.subjects)
+    )
     return is_handed_over or issubclass(event.verb, Backward | OptimizerStep)

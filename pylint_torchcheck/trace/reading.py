@@ -123,7 +123,17 @@ class Reading:
 
     def name_of(self, subject: Subject) -> str:
         """Return the name that an object was first bound to; empty if it has none."""
-        return next((dotted(target) for target, values in self.bindings if subject in values), "")
+        target = self._named.get(subject) if isinstance(subject, Value) else None
+        return "" if target is None else dotted(target)
+
+    @cached_property
+    def _named(self) -> dict[Value, nodes.NodeNG]:
+        """What each object was first bound to."""
+        found: dict[Value, nodes.NodeNG] = {}
+        for target, values in self.bindings:
+            for value in values:
+                found.setdefault(value, target)
+        return found
 
     def comparisons(self) -> Iterator[Comparison]:
         """Return where two things are compared by ``==`` or ``!=``, or one with those in a list."""

@@ -7,7 +7,7 @@ reading costs: a function matters only if it, or what it may call, holds the sig
 from __future__ import annotations
 
 import io
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -238,16 +238,17 @@ def _spread(parts: list[_Part], named: dict[str, list[_Part]]) -> None:
         for part in group:
             names[part].append(name)
     reached: dict[str, _Found] = defaultdict(set)  # what a name may lead to
-    waiting = [part for part in everything if part.clues]
+    waiting = OrderedDict.fromkeys(named)  # each once, so that a name comes when much has changed for it
     while waiting:
-        part = waiting.pop()
-        for name in names[part]:
-            if not part.clues - LOCAL <= reached[name]:
-                reached[name] |= part.clues - LOCAL
-                for user in users[name]:
-                    if not reached[name] <= user.clues:
-                        user.clues |= reached[name]
-                        waiting.append(user)
+        name, _ = waiting.popitem(last=False)
+        found: _Found = set().union(*(part.clues for part in named[name])) - LOCAL
+        if found <= reached[name]:
+            continue
+        reached[name] = found
+        for user in users[name]:
+            if not found <= user.clues:
+                user.clues |= found
+                waiting.update(dict.fromkeys(names[user]))
 
 
 def _lines_of(tree: nodes.Module) -> list[str]:

@@ -132,6 +132,7 @@ class Store:
     lengths: dict[Value, int | None] = field(
         default_factory=dict
     )  # items of data; of a loader, those in its last batch
+    of_first: set[Value] = field(default_factory=set)  # what the first rank of a process group makes, and no other one
 
     def make(
         self,

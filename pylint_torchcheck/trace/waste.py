@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 from pylint_torchcheck.pitfalls.vocabulary import (
     Backward,
@@ -18,9 +19,11 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     ZeroGradPart,
 )
 from pylint_torchcheck.trace.events import Event, Trace
+from pylint_torchcheck.trace.flow import Flow
 from pylint_torchcheck.trace.origins import OPAQUE, Origins
 from pylint_torchcheck.trace.values import Store, Value, Values
 
+_MEETINGS: tuple[type[Verb], ...] = (OptimizerStep, ZeroGrad)  # what an optimizer comes upon
 _ON_GRAPH = frozenset({Kind.TENSOR, Kind.COLLECTION})
 
 
@@ -34,6 +37,7 @@ class Waste:
         self._held = {value: origins.modules(frozenset({value}))[0] for value in _optimizers(trace)}
         switched = trace.events(Freeze, FreezePart, Thaw, Escaped)
         subjects = (value for event in switched for value in event.subjects)
+        self._ahead: dict[Value, dict[type[Verb], set[int]]] = {}
         self._unsure = origins.of(frozenset(value for value in subjects if value.kind is not Kind.TENSOR))
 
     def wasted(self) -> Iterator[tuple[Event, Value]]:
@@ -107,20 +111,39 @@ class Waste:
 
     def _meets(self, start: Event, optimizer: Value, verb: type[Verb]) -> bool | None:
         """Does the optimizer come upon ``verb`` first on each way from an event? ``None``: on none of them."""
-        answers: set[bool] = set()
-        seen: set[int] = set()
-        waiting = list(self._trace.followers[start.number])
+        ahead = self._ahead_of(optimizer)
+        met = {kind for kind in _MEETINGS if start.number in ahead[kind]}
+        return met == {verb} if verb in met else None
+
+    def _ahead_of(self, optimizer: Value) -> dict[type[Verb], set[int]]:
+        """Return the events from which an optimizer may come upon a step first, and upon a clearing."""
+        if optimizer not in self._ahead:
+            meetings = {event.number: self._meeting(event, optimizer) for event in self._trace.events(*_MEETINGS)}
+            met = {number: kind for number, kind in meetings.items() if kind is not None}
+            self._ahead[optimizer] = {kind: self._leading_to(kind, met) for kind in _MEETINGS}
+        return self._ahead[optimizer]
+
+    def _leading_to(self, kind: type[Verb], met: dict[int, type[Verb]]) -> set[int]:
+        """Return the events from which a way leads to one of a kind, past no other that the optimizer meets."""
+        found: set[int] = set()
+        waiting = [number for number, one in met.items() if one is kind]
         while waiting:
-            number = waiting.pop()
-            if number in seen:
-                continue
-            seen.add(number)
-            met = self._meeting(self._trace.recorded[number], optimizer)
-            if met is None:
-                waiting += self._trace.followers[number]
-            else:
-                answers.add(issubclass(met, verb))
-        return (answers == {True}) if True in answers else None
+            for number in self._before.get(waiting.pop(), ()):
+                if number not in found:
+                    found.add(number)
+                    if number not in met:
+                        waiting.append(number)
+        return found
+
+    @cached_property
+    def _before(self) -> dict[int, list[int]]:
+        """Which of the events that matter here, and of the meetings of ways between them, come before each."""
+        found: dict[int, list[int]] = {}
+        events = self._trace.events(Backward, *_MEETINGS)
+        for number, steps in Flow(self._trace.followers).ways(event.number for event in events).items():
+            for _, following in steps:
+                found.setdefault(following, []).append(number)
+        return found
 
     def _meeting(self, event: Event, optimizer: Value) -> type[Verb] | None:
         """Return what an event is to an optimizer: a step or a clearing."""

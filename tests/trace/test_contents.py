@@ -76,6 +76,16 @@ class TestContents:
         assert set(contents.entries) == {"all"}
         assert [value.kind.name for value in contents.values] == ["STATE_DICT"]
 
+    def test_what_stands_under_a_key_that_is_not_known_is_saved_too(self) -> None:
+        source = "def f(key):\n    state = {'epoch': 1}\n    state[key] = model\n    torch.save(state, 'a.pt')"
+
+        assert {value.kind.name for value in saved_by(source).values} == {"CONSTANT", "MODULE"}
+
+    def test_only_the_outer_mapping_is_the_place_of_its_making(self) -> None:
+        inner = "inner = {'epoch': 1}\nstate = {'model': 1, 'inner': inner}\ntorch.save(state, 'a.pt')"
+
+        assert len(saved_by(inner).sites) == 1
+
     def test_a_state_dict_belongs_to_its_object(self) -> None:
         (value,) = saved_by("torch.save({'optimizer': optimizer.state_dict()}, 'a.pt')").entries["optimizer"]
 
@@ -94,6 +104,16 @@ class TestPlaces:
 
         assert self.giver(source) == "keep(model, 'a.pt')"
 
+    def test_a_default_that_a_helper_hands_on_has_no_giver_but_the_call(self) -> None:
+        source = "def keep(path, thing=model):\n    torch.save(thing, path)\nkeep('a.pt')"
+
+        assert self.giver(source) == "keep('a.pt')"
+
+    def test_a_method_that_hands_on_is_passed_over(self) -> None:
+        source = "class A:\n    def keep(self, thing, path):\n        torch.save(thing, path)\nA().keep(model, 'a.pt')"
+
+        assert self.giver(source) == "A().keep(model, 'a.pt')"
+
     def test_a_helper_that_makes_it_is_not(self) -> None:
         source = "def keep(thing, path):\n    torch.save(thing.state_dict(), path)\nkeep(model, 'a.pt')"
 
@@ -110,6 +130,16 @@ class TestReferences:
             ("net = nn.DataParallel(model)\nnet.module.state_dict()", False),
             ("def f(a):\n    a.state_dict()\nnet = nn.DataParallel(model)\nf(net)", True),
             ("def f(net):\n    net.state_dict()\nnet = nn.DataParallel(model)\nf(model)", False),
+            ("def f(b, a=model):\n    a.state_dict()\nnet = nn.DataParallel(model)\nf(net)", False),
+            ("def f(b, a=model):\n    a.state_dict()\nnet = nn.DataParallel(model)\nf(net, a=net)", True),
+            ("net = other = nn.DataParallel(model)\nnet.state_dict()", False),
+            ("nn.DataParallel(model).state_dict()", False),
+            ("net = nn.DataParallel(model)\nunbound.train()\nunbound(x)\nunbound.state_dict()", False),
+            (
+                "class A:\n    def __init__(self):\n        self.net = nn.DataParallel(model)\n"
+                "        self.save(1)\n    def save(self, path):\n        self.net.state_dict()\nA()",
+                True,
+            ),
         ],
     )
     def test_a_wrapper_is_known_by_its_name(self, source: str, is_same: bool) -> None:
@@ -171,12 +201,30 @@ class TestNames:
 
         assert cut.asks_how_it_begins
 
+    def test_the_question_may_stand_anywhere_in_the_function(self) -> None:
+        source = (
+            "def cut(weights):\n    if not list(weights)[0].startswith('module.'):\n        return weights\n"
+            "    return {key[7:]: 1 for key in weights}"
+        )
+        (cut,) = program_of(source).cuts()
+
+        assert cut.asks_how_it_begins
+
+    def test_at_module_level_it_has_to_stand_in_the_loop(self) -> None:
+        source = "print('a'.startswith('b'))\nfor key in weights:\n    state[key[7:]] = weights[key]"
+        (cut,) = program_of(source).cuts()
+
+        assert not cut.asks_how_it_begins
+
     @pytest.mark.parametrize(
         "source",
         [
             "for key in state:\n    if 'count' in key:\n        del state[key]",
             "state.pop('bn.count')",
             "state['bn.count'] = torch.tensor(0)",
+            "import numpy\nstate['bn.count'] = numpy.array(0)",
+            "import numpy as np\nstate['bn.count'] = np.array(0)",
+            "model.load_state_dict({k: v for k, v in state.items() if v.ndim if 'count' not in k})",
             "model.load_state_dict({k: v for k, v in state.items() if 'count' not in k})",
         ],
     )

@@ -20,6 +20,9 @@ class TestTypes:
             ("torch.autocast('cpu')", "bfloat16"),
             ("torch.autocast(device_type='cuda', dtype=torch.bfloat16)", "bfloat16"),
             ("torch.autocast('cpu', torch.half)", "float16"),
+            ("torch.amp.autocast('cuda')", "float16"),
+            ("torch.amp.autocast('cpu')", "bfloat16"),
+            ("torch.amp.autocast_mode.autocast('cuda')", "float16"),
             ("torch.cuda.amp.autocast()", "float16"),
             ("torch.cuda.amp.autocast(enabled=False)", "off"),
             ("torch.cpu.amp.autocast()", "bfloat16"),
@@ -29,6 +32,10 @@ class TestTypes:
             ("somewhere()", None),
             ("torch.autocast('cuda'), torch.autocast('cuda', enabled=False)", "off"),
             ("torch.autocast('cuda'), torch.no_grad()", "float16"),
+            ("torch.autocast('cuda'), somewhere()", None),
+            ("torch.autocast('cuda'), (torch.autocast('cpu') if x.sum() else torch.no_grad())", None),
+            ("torch.autocast('cuda'), (torch.no_grad() if x.sum() else torch.enable_grad())", "float16"),
+            ("torch.autocast('cuda' if x.sum() else 'cpu')", ""),
         ],
     )
     def test_arguments_tell_the_type(self, context: str, expected: str | None) -> None:

@@ -67,13 +67,54 @@ class TestConditions:
     def test_every_rank_goes_on(self, condition: str) -> None:
         assert ranks_in(f"if {condition}:\n    here()") == {"EVERY"}
 
-    @pytest.mark.parametrize("condition", ["args.gpu == 0", "rank == x", "rank in [0, 4]", "rank == 0 or x"])
+    @pytest.mark.parametrize(
+        "condition",
+        [
+            *("rank == x", "rank in [0, 4]", "rank == 0 or x", "args.master == 0", "args.main == 0", "args.chief == 0"),
+            *("args.primary == 0", "args.leader == 0", "args.root == 0", "args.host == 0", "args.node == 0"),
+            *("args.gpu == 0", "args.device == 0", "args.proc == 0", "args.process == 0", "args.coordinator == 0"),
+        ],
+    )
     def test_some_ranks_go_on(self, condition: str) -> None:
         assert ranks_in(f"if {condition}:\n    here()") == {"SOME"}
 
-    @pytest.mark.parametrize("condition", ["args.distributed", "dist.is_initialized()", "rank != -1", "rank >= 0"])
+    @pytest.mark.parametrize(
+        "condition",
+        [
+            *("args.distributed", "dist.is_initialized()", "rank != -1", "rank >= 0", "args.world_size > 1"),
+            *("world_size != 1", "args.n_gpu >= 2", "torch.cuda.device_count() > 1", "num_processes > 1"),
+        ],
+    )
     def test_without_a_group_nobody_does(self, condition: str) -> None:
         assert ranks_in(f"if {condition}:\n    pass\nelse:\n    here()") == {"ALONE"}
+
+    @pytest.mark.parametrize("condition", ["args.world_size == 1", "args.world_size <= 1", "args.world_size < 2"])
+    def test_a_single_process_goes_on(self, condition: str) -> None:
+        assert ranks_in(f"if {condition}:\n    here()") == {"ALONE"}
+
+    def test_a_name_of_two_conditions_says_little(self) -> None:
+        assert ranks_in("first = rank == 0\nif x:\n    first = rank != 0\nif first:\n    here()") == {"SOME"}
+
+    def test_only_the_first_rank_passes_an_assertion(self) -> None:
+        assert ranks_in("assert rank == 0\nhere()") == {"FIRST"}
+
+    def test_an_assertion_of_something_else_picks_none(self) -> None:
+        assert ranks_in("assert x > 3\nhere()") == {"EVERY"}
+
+    @pytest.mark.parametrize("condition", ["log", "log is not None", "log != None", "not (log is None)", "log and x"])
+    def test_what_only_the_first_rank_has_made_is_there_on_that_one(self, condition: str) -> None:
+        assert ranks_in(f"log = None\nif rank == 0:\n    log = x()\nif {condition}:\n    here()") == {"FIRST"}
+
+    def test_where_it_is_not_there_the_others_go_on(self) -> None:
+        assert ranks_in("log = x() if rank == 0 else None\nif log is None:\n    here()") == {"OTHERS"}
+
+    def test_what_nobody_has_tells_nothing(self) -> None:
+        assert ranks_in("log = None\nif log is None:\n    here()") == {"EVERY"}
+
+    def test_what_the_others_have_too_tells_nothing(self) -> None:
+        body = "log = None\nif rank == 0:\n    log = x()\nelse:\n    log = x(1)\nif log is not None:\n    here()"
+
+        assert ranks_in(body) == {"EVERY"}
 
     def test_a_condition_may_have_a_name(self) -> None:
         assert ranks_in("first = rank == 0\nif first and x:\n    here()") == {"FIRST"}

@@ -106,9 +106,11 @@ class TestDeclarations:
             ("pyproject.toml", "project = 3"),
             ("setup.cfg", "torch>=2.1"),
             ("requirements.txt", f"torch=={'9' * 5000}"),
+            ("requirements.in", "torch==2.1"),
+            ("notes.txt", "torch==2.1"),
         ],
     )
-    def test_a_broken_file_says_nothing(self, tmp_path: Path, name: str, text: str) -> None:
+    def test_a_broken_file_or_another_one_says_nothing(self, tmp_path: Path, name: str, text: str) -> None:
         (tmp_path / name).write_text(text)
 
         assert requirements.torch_range(str(tmp_path / "train.py")) == TorchRange()
@@ -145,6 +147,13 @@ class TestFolders:
         (tmp_path / "project" / mark).touch()
 
         assert requirements.torch_range(str(tmp_path / "project" / "train.py")) == TorchRange()
+
+    def test_a_folder_far_above_is_not_asked(self, tmp_path: Path) -> None:
+        deep = tmp_path.joinpath(*"abcdefghij")
+        deep.mkdir(parents=True)
+        (tmp_path / "requirements.txt").write_text("torch>=1.0")
+
+        assert requirements.torch_range(str(deep / "train.py")) == TorchRange()
 
     def test_source_without_a_file_has_no_range(self) -> None:
         assert requirements.torch_range("<?>") == TorchRange()

@@ -46,5 +46,6 @@ class UnscaledTwice(Pitfall):
 
 def _is_between_updates(trace: Trace, event: Event) -> bool:
     """Does it run at every batch, and the scaler's step and update at some batches only?"""
-    ends = [*trace.beside(event, ScalerUpdate), *trace.beside(event, ScaledStep)]
-    return event.in_every_iteration and len(ends) > 1 and all(one.is_periodic for one in ends)
+    updates, steps = list(trace.beside(event, ScalerUpdate)), list(trace.beside(event, ScaledStep))
+    ends_windows = bool(updates and steps) and all(one.is_periodic for one in (*updates, *steps))
+    return event.in_every_iteration and ends_windows

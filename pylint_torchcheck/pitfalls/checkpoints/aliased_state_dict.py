@@ -23,7 +23,7 @@ class AliasedStateDict(Pitfall):
         "or call torchguard.snapshot"
     )
     guard = "torchguard.snapshot"
-    signs = signs([".state_dict"], [OptimizerStep])
+    signs = signs([".state_dict"], [OptimizerStep, LoadWeights])
     crosses_files = True
 
     @classmethod

@@ -99,7 +99,7 @@ def _used(program: Program, trace: Trace) -> list[Subject]:
                     found[value] = None
                 case Kind.OPTIMIZER if event.verb is not Created and _has_state(program, value):
                     found[value] = None
-                case Kind.SCALER if event.verb is not Created and value.constant is not False:
+                case Kind.SCALER if event.verb is ScalerUpdate and value.constant is not False:
                     found[value] = None
                 case Kind.MODULE if value.path == _AVERAGED:
                     found[value] = None

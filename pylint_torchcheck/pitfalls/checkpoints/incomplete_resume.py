@@ -34,7 +34,7 @@ class IncompleteResume(Pitfall):
     symbol = "incomplete-resume"
     message = "%s %s; write %s, or call torchguard.Checkpointer(folder, ...).resume()"
     guard = "torchguard.Checkpointer"
-    signs = signs(["torch.load"], [StateTaken], InAnyFunction({"torch.save"}))
+    signs = signs(["torch.load"], InAnyFunction({StateTaken}), InAnyFunction({"torch.save"}))
     crosses_files = True
 
     @classmethod
