@@ -31,6 +31,8 @@ class Protocol:
             have it, where a call on something else than data breaks it: on what an environment shows, or on noise.
         known_only: verbs that count only where it is known, and not merely possible, that they reach the subject.
         unless_seen: verbs that silence the pitfall for a subject wherever in the program they occur.
+        unless_seen_apart: do they silence it, too, where they stand on the other side of a condition than all that
+            leads to what breaks it?
         unless_many: a subject that stands for all that a comprehension made, or that a loop comes to, does not count,
             only one that is one object.
         once: states that need not be entered on every way: it is broken where each way on from there breaks it, if the
@@ -47,6 +49,7 @@ class Protocol:
     unless_lacking: Trait | None = None
     known_only: tuple[type[Verb], ...] = ()
     unless_seen: tuple[type[Verb], ...] = ()
+    unless_seen_apart: bool = True
     unless_leading_to: tuple[type[Verb], ...] = ()
     unless_many: bool = False
 

@@ -428,11 +428,14 @@ MOVERS_TO_DEVICE: Final = frozenset({"to", "cuda"})
 QUIET_METHODS: Final = frozenset("backward step zero_grad train eval requires_grad_ detach mean sum".split())
 # Functions of torch that do.
 SYNCHRONIZING: Final = frozenset("synchronize save load nonzero equal allclose masked_select unique".split())
-# What `getattr(torch.optim, name)` is, whatever the name.
+# What `getattr(torch.optim, name)` and `models.__dict__[name]` are, whatever the name.
 ANY_CLASS_OF: Final = {
+    "torchvision.models": "torchvision.models.get_model",
     "torch.optim": "torch.optim.Optimizer",
     "torch.optim.lr_scheduler": "torch.optim.lr_scheduler.LRScheduler",
 }
+MODEL_FACTORIES: Final = frozenset({"torchvision.models.get_model"})  # which make one of many architectures
+WRITERS: Final = frozenset(f"torch.utils.tensorboard.{name}SummaryWriter" for name in ("", "writer."))
 COPIERS: Final = frozenset({"copy.deepcopy", "copy.copy"})
 
 # Libraries that leave the objects handed to them as they are. Torch itself is among them, but for the effects above.

@@ -46,16 +46,23 @@ ALIASES: Final = {
 }
 
 _HARMLESS: Final = Effect()
+# Contexts of other libraries that are torch's autocast, each with the device that it is for by default, if known.
+AUTOCASTS: Final[dict[str, str]] = {
+    "ultralytics.utils.torch_utils.autocast": "cuda",
+    "accelerate.Accelerator.autocast": "",
+    "lightning.Fabric.autocast": "",
+}
 _HAND_BACK: Final = Effect(on=EACH, same=True)
 
 _ACCELERATOR: Final = {
     **dict.fromkeys(
-        "accumulate autocast no_sync join_uneven_inputs trigger_sync_in_backward profile main_process_first "
+        "accumulate no_sync join_uneven_inputs trigger_sync_in_backward profile main_process_first "
         "local_main_process_first print log init_trackers get_tracker end_training wait_for_everyone save save_model "
         "save_state load_state register_for_checkpointing register_save_state_pre_hook register_load_state_pre_hook "
         "set_trigger check_trigger".split(),
         _HARMLESS,
     ),
+    "autocast": Effect(gives=Kind.CONTEXT),
     "prepare": _HAND_BACK,
     "prepare_model": Effect(on="model", same=True),
     "prepare_optimizer": Effect(on="optimizer", same=True),
@@ -72,10 +79,11 @@ _ACCELERATOR: Final = {
 }
 _FABRIC: Final = {
     **dict.fromkeys(
-        "autocast no_backward_sync sharded_model init_tensor init_module rank_zero_first print log log_dict barrier "
+        "no_backward_sync sharded_model init_tensor init_module rank_zero_first print log log_dict barrier "
         "save load load_raw seed_everything".split(),
         _HARMLESS,
     ),
+    "autocast": Effect(gives=Kind.CONTEXT),
     "setup": _HAND_BACK,
     "setup_module": Effect(on="module", same=True),
     "setup_optimizers": _HAND_BACK,
@@ -126,6 +134,7 @@ SIGNATURES: Final[dict[str, tuple[str, ...]]] = {
     "apex.amp.scale_loss": ("loss", "optimizers"),
     "apex.amp.master_params": ("optimizer",),
     "apex.parallel.DistributedDataParallel": ("module",),
+    "ultralytics.utils.torch_utils.autocast": ("enabled", "device"),
     "apex.parallel.convert_syncbn_model": ("module",),
     "deepspeed.initialize": ("args", "model", "optimizer", "model_parameters"),
 }

@@ -27,7 +27,11 @@ _SCALERS = frozenset(
     {"torch.amp.GradScaler", "torch.cuda.amp.GradScaler", "torch.cuda.amp.grad_scaler.GradScaler"}
     | {"torch.amp.grad_scaler.GradScaler", "torch.cpu.amp.GradScaler"}
 )
-AUTOCASTS = frozenset({"torch.autocast", "torch.amp.autocast", "torch.cuda.amp.autocast", "torch.cpu.amp.autocast"})
+_MODELS = generated.TORCHVISION_MODELS | effects.MODEL_FACTORIES
+AUTOCASTS = frozenset(
+    {"torch.autocast", "torch.amp.autocast", "torch.cuda.amp.autocast", "torch.cpu.amp.autocast"}
+    | frameworks.AUTOCASTS.keys()
+)
 _MOST_PATHS = 16_384  # of which is remembered what they name
 # Optimizers of other well-known libraries; what follows the last dot is the class's name there.
 _OPTIMIZER_PACKAGES = ("torch.optim.", "torch_optimizer.", "apex.optimizers.", "bitsandbytes.optim.", "timm.optim.")
@@ -54,7 +58,7 @@ def made_by(path: str) -> Kind | None:
 
 _CONSTRUCTORS: tuple[tuple[Kind, frozenset[str]], ...] = (
     (Kind.LOSS_FUNCTION, generated.LOSS_FUNCTIONS),
-    (Kind.MODULE, generated.MODULES | generated.TORCHVISION_MODELS | frameworks.MODULES),
+    (Kind.MODULE, generated.MODULES | _MODELS | frameworks.MODULES),
     (Kind.FRAMEWORK, frozenset(frameworks.METHODS) - frameworks.MODULES),
     (Kind.OPTIMIZER, frozenset(generated.OPTIMIZERS)),
     (Kind.SCHEDULER, generated.SCHEDULERS),
@@ -92,7 +96,7 @@ def trait_of(path: str, trait: Trait) -> bool | None:
 
 def is_child(path: str, name: str) -> bool:
     """Is ``name`` a submodule of what a call of ``path`` makes?"""
-    return path in generated.TORCHVISION_MODELS and name in _TORCHVISION_CHILDREN
+    return path in _MODELS and name in _TORCHVISION_CHILDREN
 
 
 @lru_cache(_MOST_PATHS)

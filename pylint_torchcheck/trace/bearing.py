@@ -24,6 +24,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
 )
 from pylint_torchcheck.trace.branches import are_alternatives
 from pylint_torchcheck.trace.concerns import may_be_any
+from pylint_torchcheck.trace.decisions import UNDECIDED, Decisions, contradict
 from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.origins import Origins
 from pylint_torchcheck.trace.values import Value, Values
@@ -111,14 +112,27 @@ class Bearings:
         """One of several objects is meant for certain only if no other of them can exist beside it."""
         if issubclass(event.verb, Escaped):
             return Bearing.CERTAIN
-        others = [value for value in event.subjects if value is not subject and value.kind is subject.kind]
+        others = [
+            value
+            for value in event.subjects
+            if value is not subject
+            and value.kind is subject.kind
+            and not contradict(self._made_under(value), event.under)
+        ]
         return Bearing.POSSIBLE if any(self._coexist(subject, other) for other in others) else Bearing.CERTAIN
 
     def _coexist(self, one: Value, other: Value) -> bool:
         if (one in self.begun) is not (other in self.begun) and are_alternatives(one, other):
             return False
+        if contradict(self._made_under(one), self._made_under(other)):
+            return False
         first, second = self.begun.get(one, 0), self.begun.get(other, 0)
         return second in self._after(first) or first in self._after(second)
+
+    def _made_under(self, value: Value) -> Decisions:
+        """Return what has been decided wherever the object exists."""
+        begin = self.begun.get(value)
+        return UNDECIDED if begin is None else self.trace.recorded[begin].under
 
     def _after(self, number: int) -> set[int]:
         if number not in self._reachable:

@@ -24,7 +24,15 @@ from pylint_torchcheck.trace import gradients, lengths, ranks, shapes
 from pylint_torchcheck.trace.accumulation import outlives_iteration
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.callsites import CallSite, Surroundings
-from pylint_torchcheck.trace.classes import enclosing_class, find_method, framework_method, is_class_method, is_property
+from pylint_torchcheck.trace.classes import (
+    enclosing_class,
+    find_method,
+    framework_method,
+    has_unknown_base,
+    is_class_method,
+    is_property,
+    lineage,
+)
 from pylint_torchcheck.trace.contents import ANY_KEY, contents_of
 from pylint_torchcheck.trace.expressions import of_module
 from pylint_torchcheck.trace.functions import Way
@@ -43,6 +51,9 @@ _HOLDING = frozenset({"__init__", "add_module", "register_module", "register_par
 # Objects whose other methods may do anything.
 _WITH_METHODS = frozenset(
     {Kind.UNKNOWN, Kind.INSTANCE, Kind.CLASS, Kind.FRAMEWORK, Kind.OPTIMIZER, Kind.SCALER, Kind.SCHEDULER}
+)
+_NEVER_CALLED = frozenset(
+    {Kind.OPTIMIZER, Kind.SCHEDULER, Kind.SCALER, Kind.LOADER, Kind.SAMPLER, Kind.TENSOR, Kind.PARAMETER}
 )
 _TAKING = frozenset({"get", "pop", "setdefault"})
 _DETACHING = frozenset({"detach", "detach_", "new_tensor", "new_zeros", "new_ones", "new_empty", "new_full"})
@@ -64,6 +75,9 @@ class Calls(Library):
         """Read a call: what it is called on, its arguments, and what it does."""
         if isinstance(node.func, nodes.Attribute):
             receivers = self._super() if _is_super(node.func.expr) else objects(self.evaluate(node.func.expr))
+            if len(receivers) > 1:
+                having = (value for value in receivers if self._may_have(value, node.func.attrname))
+                receivers = frozenset(having) or receivers
             arguments = self._arguments(node)
             results = self._method_call(node, node.func, receivers, arguments)
             paths = {
@@ -187,6 +201,16 @@ class Calls(Library):
             effect = effects.BY_NAME_ALONE.get(name)
         return effect or value.kind
 
+    def _may_have(self, value: Value, name: str) -> bool:
+        """May an instance have an attribute? One of a class in sight that does not speak of it has not."""
+        definition = value.definition
+        if value.kind is not Kind.INSTANCE or not isinstance(definition, nodes.ClassDef):
+            return True
+        if name in self.attribute_names.get(value, ()) or has_unknown_base(definition, self.store):
+            return True
+        classes = [one for one in lineage(definition, self.store) if isinstance(one, nodes.ClassDef)]
+        return any(name in one.locals or name in one.instance_attrs or "__getattr__" in one.locals for one in classes)
+
     def _extends(self, method: nodes.FunctionDef) -> bool:
         """Does the method call what it overrides?"""
         if method not in self._extending:
@@ -240,7 +264,7 @@ class Calls(Library):
             return self._submodules_of(node, name, group)
         if kind is Kind.INSTANCE and not effect.same:
             self.escape(node, group)
-        if kind is Kind.SCALER and all(value.constant is False for value in group):
+        if kind is Kind.SCALER and all(self.store.is_off(value, self.here().under) for value in group):
             effect = effects.WHILE_DISABLED.get(name, effect)
         subjects = arguments.get(effect.on, parameters) if effect.on else group
         if effect.gives in {Kind.PARAMETERS, Kind.STATE_DICT}:
@@ -406,6 +430,8 @@ class Calls(Library):
     # Plain calls
 
     def _plain_call(self, node: nodes.Call, callees: Values, arguments: Arguments) -> Values:
+        if len(callees) > 1:
+            callees = frozenset(value for value in callees if value.kind not in _NEVER_CALLED) or callees
         modules = frozenset(value for value in callees if value.kind is Kind.MODULE)
         bodies: list[Way] = [partial(self._call_one, node, value, arguments) for value in callees - modules]
         return self._all_of(bodies, [partial(self.forward, node, modules, arguments)] if modules else [])

@@ -11,6 +11,7 @@ from astroid import nodes
 from pylint_torchcheck.pitfalls.vocabulary import Kind, Verb
 from pylint_torchcheck.trace import precision, purpose
 from pylint_torchcheck.trace.contents import Contents
+from pylint_torchcheck.trace.decisions import UNDECIDED, Decision, Decisions, against
 from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.places import Place, source_of
 from pylint_torchcheck.trace.recurrence import conditions, counts, happens_at_times, period
@@ -32,6 +33,7 @@ class Event:
     outlives_iteration: bool = False
     contents: Contents | None = None
     inside: tuple[Values, ...] = ()  # the contexts of the `with` blocks around it
+    under: Decisions = UNDECIDED  # what has been decided on every way that leads to it
 
     @property
     def place(self) -> Place:
@@ -191,7 +193,8 @@ class Trace:
 
     def always_follows(self, event: object, *, after: object) -> bool:
         """Has another event happened on each way that leads to ``event``?"""
-        return self._reached(frozenset({0}), _numbers([after])).isdisjoint(_numbers([event]))
+        off = self.out_of_reach(event.under) if isinstance(event, Event) else set()
+        return self._reached(frozenset({0}), _numbers([after]).union(off)).isdisjoint(_numbers([event]))
 
     def _reached(self, starts: frozenset[int], avoiding: frozenset[int]) -> set[int]:
         """Return what can happen after some events, found out once."""
@@ -206,6 +209,19 @@ class Trace:
         for event in self.recorded:
             for loop in event.loops:
                 found.setdefault(loop, []).append(event)
+        return found
+
+    def out_of_reach(self, decisions: Decisions) -> set[int]:
+        """Return the numbers of the events that no way comes to on which all this is decided."""
+        return set[int]().union(*(self._decided.get(decision, ()) for decision in against(decisions)))
+
+    @cached_property
+    def _decided(self) -> dict[Decision, list[int]]:
+        """The events under each decision, for when all is read."""
+        found: dict[Decision, list[int]] = {}
+        for event in self.recorded:
+            for decision in event.under:
+                found.setdefault(decision, []).append(event.number)
         return found
 
     def reachable(self, *starts: int, avoiding: Collection[int] = ()) -> set[int]:

@@ -301,6 +301,8 @@ class Expressions(Machine):
                 return frozenset({self.store.make(Kind.MODULE, owner=value, path="[]", guessed=True)})
             case Kind.LIBRARY if value.path in effects.ENVIRONMENTS:
                 return PLAIN | self.variable(node, key)
+            case Kind.LIBRARY if any_of := self.any_class_of(value.path.removesuffix(".__dict__")):
+                return any_of
             case Kind.LIBRARY | Kind.CONSTANT | Kind.DATA:
                 return PLAIN | ranks.carried([value])
         return self.unknown(node, [value])
@@ -310,6 +312,11 @@ class Expressions(Machine):
         about = ABOUT if is_only_tested(node) else ""
         for one in key:
             self.store.use([checkpoint], f"{about}[{one.constant!r}]" if one.kind is Kind.CONSTANT else "[]")
+
+    def any_class_of(self, library: str) -> Values:
+        """Return what a module of a library holds under a name that is not known; nothing, if that may be anything."""
+        path = effects.ANY_CLASS_OF.get(library)
+        return frozenset({self.store.make(Kind.LIBRARY, path=path)}) if path else NOTHING
 
     def part_of_checkpoint(self, value: Value) -> Values:
         """Return what stands under a key of what was read from a file; it is as little known as the whole."""

@@ -39,6 +39,7 @@ from pylint_torchcheck.torch_api.effects import EACH, Effect
 from pylint_torchcheck.torch_api.objects import AUTOCASTS, function_effect, is_harmless, made_by, signature
 from pylint_torchcheck.trace import gradients, lengths, norms, precision, purpose, ranks, shapes, truth
 from pylint_torchcheck.trace.arguments import Arguments
+from pylint_torchcheck.trace.decisions import UNDECIDED, Decisions, contradict
 from pylint_torchcheck.trace.events import Event
 from pylint_torchcheck.trace.functions import Functions
 from pylint_torchcheck.trace.places import dotted
@@ -56,7 +57,8 @@ class Library(Functions):
     def __init__(self, tree: nodes.Module, store: Store) -> None:
         super().__init__(tree, store)
         self._outputs: set[Value] = set()  # what comes of modules while gradients are recorded,
-        self._halved: set[Value] = set()  # and what of them under float16 autocast
+        self._made_under: dict[Value, Decisions] = {}  # what has been decided wherever these were made
+        self._halved: dict[Value, Decisions] = {}  # and which under float16 autocast, with what switches that on
         self._called: dict[nodes.FunctionDef, frozenset[str]] = {}  # the methods that a function calls
 
     def library_call(self, node: nodes.Call, path: str, arguments: Arguments) -> Values:
@@ -91,9 +93,10 @@ class Library(Functions):
             return self.tensor(node, arguments.everything(), path=path)
         if not is_harmless(path):
             return self.unknown_call(node, path, arguments)
-        if path.startswith("torch") or path in effects.UNKNOWN_BUILTINS:
+        if (path.startswith("torch") and path not in effects.WRITERS) or path in effects.UNKNOWN_BUILTINS:
             return self.result_of_unknown(node, path, arguments)
-        made = frozenset({self.store.make(Kind.DATA, node, path=path)}) if path in effects.OWN_FILES else PLAIN
+        is_told_apart = path in effects.OWN_FILES | effects.WRITERS
+        made = frozenset({self.store.make(Kind.DATA, node, self.frame, path=path)}) if is_told_apart else PLAIN
         return made | ranks.carried(arguments.everything())
 
     def _construct(self, node: nodes.Call, kind: Kind, path: str, arguments: Arguments) -> Values:
@@ -105,6 +108,9 @@ class Library(Functions):
                 return self._context(node, path, arguments)
             case Kind.SCALER if truth.of(arguments.keywords.get("enabled", NOTHING)) is False:
                 return frozenset({self.store.make(kind, node, self.frame, path=path, constant=False)})
+            case Kind.SCALER:
+                (scaler,) = self.new(kind, node, given, path)
+                return self._switched(scaler, self._switch(node, path))
             case Kind.SAMPLER if truth.of(arguments.get("shuffle", signature(path) or ())) is False:
                 return frozenset({self.store.make(kind, node, self.frame, path=path, constant=False)})
             case Kind.OPTIMIZER if "params" in (names := signature(path) or ()) and not arguments.starred:
@@ -145,7 +151,11 @@ class Library(Functions):
     def _context(self, node: nodes.Call, path: str, arguments: Arguments) -> Values:
         """Return a context manager; ``set_grad_enabled`` acts at once, too."""
         if path in AUTOCASTS:
-            return frozenset({self.store.make(Kind.CONTEXT, path=path, constant=precision.asked_for(path, arguments))})
+            does = precision.asked_for(path, arguments)
+            switch = self._switch(node, path)
+            return self._switched(
+                self.store.make(Kind.CONTEXT, node if switch else None, path=path, constant=does), switch
+            )
         answer = effects.GRAD_CONTEXTS.get(path)
         given = arguments.everything()
         if path.endswith("set_grad_enabled"):
@@ -158,6 +168,20 @@ class Library(Functions):
         )
         if path.endswith("set_grad_enabled") and isinstance(node.parent, nodes.Expr):
             self.switch_recording(frozenset({value}))
+        return frozenset({value})
+
+    def _switch(self, node: nodes.NodeNG, path: str) -> Decisions:
+        """Return what is decided where the argument ``enabled`` of a call is true."""
+        if not isinstance(node, nodes.Call):
+            return UNDECIDED
+        order = (*(signature(path) or ()), "enabled")
+        at = order.index("enabled")
+        given = [one.value for one in node.keywords if one.arg == "enabled"] or node.args[at : at + 1]
+        return self.decided_by(given[0])[0] if given else UNDECIDED
+
+    def _switched(self, value: Value, switch: Decisions) -> Values:
+        if switch:
+            self.store.switches[value] = switch
         return frozenset({value})
 
     def _copies(self, node: nodes.Call, path: str, values: Values) -> Values:
@@ -287,9 +311,9 @@ class Library(Functions):
                 (name,) = names
                 if isinstance(name.constant, str):
                     return self.attribute(receivers, name.constant, node)
-                if receivers and all(value.path in effects.ANY_CLASS_OF for value in receivers):
-                    paths = {effects.ANY_CLASS_OF[value.path] for value in receivers}
-                    return frozenset(self.store.make(Kind.LIBRARY, path=path) for path in paths)
+                found = [self.any_class_of(value.path) for value in receivers]
+                if found and all(found):
+                    return NOTHING.union(*found)
         return self.unknown(node, arguments.everything())
 
     def _call_builtins_setattr(self, _: nodes.Call, arguments: Arguments) -> Values:
@@ -328,6 +352,9 @@ class Library(Functions):
             self.emit(effect.then, node, subjects)
         if effect.same:
             return self._handed_back(effect, node, subjects, arguments)
+        if effect.gives is Kind.CONTEXT and isinstance(node, nodes.Call):
+            method = dotted(node.func).rpartition(".")[2]
+            return frozenset(self.store.make(Kind.CONTEXT, path=f"{one.path}.{method}") for one in subjects)
         return PLAIN if effect.gives is Kind.DATA else self.new(effect.gives, node, subjects)
 
     def _as_modules(self, values: Values, node: nodes.NodeNG) -> Values:
@@ -393,8 +420,14 @@ class Library(Functions):
         origins = [self.store.origins([loss]) for loss in losses]
         if all(any(value.path == shapes.SCALED or value.kind is Kind.SCALER for value in one) for one in origins):
             return ScaledBackward
-        outputs = self._outputs.intersection(*origins)
-        return HalfBackward if outputs and outputs <= self._halved else Backward
+        under = self.here().under
+        outputs = {
+            output
+            for output in self._outputs.intersection(*origins)
+            if not contradict(self._made_under.get(output, UNDECIDED), under)
+        }
+        half = {output for output, switch in self._halved.items() if not contradict(switch, under)}
+        return HalfBackward if outputs and outputs <= half else Backward
 
     def _knows_scale(self, arguments: Arguments) -> bool:
         return any(value.kind is Kind.SCALER for value in self.store.origins(arguments.everything()))
@@ -402,7 +435,7 @@ class Library(Functions):
     def scale(self, node: nodes.NodeNG, scaler: Value, arguments: Arguments) -> Values:
         """Return a loss multiplied by a gradient scaler; a disabled one gives it back as it was."""
         losses = arguments.get("outputs", ("outputs",))
-        if scaler.constant is False:
+        if self.store.is_off(scaler, self.here().under):
             return losses
         value = self.store.make(Kind.TENSOR, node, self.frame, path=shapes.SCALED, on_graph=None)
         self.store.derive(value, losses)
@@ -414,7 +447,11 @@ class Library(Functions):
         output = self.tensor(node, modules | inputs, guessed=True)
         if self.recording() is not False:
             self._outputs |= output
-            self._halved |= output if precision.under(self.inside) == "float16" else NOTHING
+            under = self.here().under
+            self._made_under.update((value, self._made_under.get(value, under) & under) for value in output)
+            if precision.under(self.inside) == "float16":
+                switches = (self.store.switches.get(value, UNDECIDED) for context in self.inside for value in context)
+                self._halved.update(dict.fromkeys(output, UNDECIDED.union(*switches)))
         self.emit(self._forward_verb(node, modules, arguments), node, modules, output)
         return output
 

@@ -24,11 +24,13 @@ from pylint_torchcheck.torch_api.effects import GRAD_CONTEXTS, NO_GRADIENT
 from pylint_torchcheck.trace import iterators, ranks
 from pylint_torchcheck.trace.arguments import Arguments
 from pylint_torchcheck.trace.contents import Contents
+from pylint_torchcheck.trace.decisions import Turn
 from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.loops import Loop
 from pylint_torchcheck.trace.places import dotted
 from pylint_torchcheck.trace.project import found_in
 from pylint_torchcheck.trace.roles import Roles
+from pylint_torchcheck.trace.settings import Settings, Sides
 from pylint_torchcheck.trace.state import Settled, Slot, State
 from pylint_torchcheck.trace.values import ANYTHING, NOTHING, Frame, Store, Value, Values
 
@@ -70,6 +72,7 @@ class Machine:
         self.attribute_names: dict[Value, set[str]] = {}  # what was ever assigned to attributes of an object
         self.bindings: dict[nodes.NodeNG, set[Value]] = {}  # what each target of an assignment got
         self.acts_of: dict[Values, Values] = {}  # what a generator acts upon, each time that something is drawn from it
+        self._settings = Settings(self._roles)
         self.rest_of: dict[Value, Arguments] = {}  # what `*args` and `**kwargs` of a function got
         self.written_out: set[Value] = set()  # dicts that hold what they were made of, each under a key in sight
         self.drawn: list[Values] = []  # the same for those that were drawn from, in the order of reading
@@ -330,7 +333,9 @@ class Machine:
         """Record an event that follows whatever may have come last."""
         state = self.here()
         number = len(self.trace.recorded)
-        event = Event(number, verb, node, self.frame, subjects, results, self.loops, outlives, contents, self.inside)
+        event = Event(
+            number, verb, node, self.frame, subjects, results, self.loops, outlives, contents, self.inside, state.under
+        )
         self.trace.add(event, state.ends)
         state.ends = frozenset({number})
 
@@ -356,6 +361,16 @@ class Machine:
         drained = iterators.kept_in(values, self.store)
         if drained:
             self.emit(Drained, node, drained)
+
+    def turn(self, test: nodes.NodeNG, *, holds: bool) -> None:
+        """Go on behind a condition that holds, or that does not."""
+        state, frame, loops, settings = self.here(), self.frame, self.loops, self._settings
+        number = state.turn.number + 1 if state.turn is not None else 0
+        state.turn = Turn(state.turn, lambda: settings.decided_by(test, frame, loops)[not holds], number)
+
+    def decided_by(self, test: nodes.NodeNG) -> Sides:
+        """Return what a condition decides for good where it holds, and where it does not."""
+        return self._settings.decided_by(test, self.frame, self.loops)
 
     def mark(self, node: nodes.NodeNG) -> int:
         """Record a point that loops can come back to; return its number."""

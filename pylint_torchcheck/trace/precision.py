@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from pylint_torchcheck.pitfalls.vocabulary import Kind
 from pylint_torchcheck.torch_api.effects import HALF_TYPES, OFF
+from pylint_torchcheck.torch_api.frameworks import AUTOCASTS as AUTOCASTS_ELSEWHERE
 from pylint_torchcheck.torch_api.objects import AUTOCASTS, signature
 from pylint_torchcheck.trace import truth
 from pylint_torchcheck.trace.arguments import Arguments
@@ -34,7 +35,8 @@ def _default(path: str, device: Values) -> str | None:
     """Return the type that autocast has on a device, unless it is told another."""
     named = {value.constant if value.kind is Kind.CONSTANT else None for value in device}
     parts = path.split(".")
-    name = parts[1] if len(parts) > 2 else named.pop() if len(named) == 1 else None
+    by_path = AUTOCASTS_ELSEWHERE.get(path) or (parts[1] if len(parts) > 2 else None)
+    name = by_path or (named.pop() if len(named) == 1 else None)
     return _BY_DEVICE.get(name.partition(":")[0]) if isinstance(name, str) else None
 
 

@@ -283,7 +283,7 @@ class Reader(Imports):
 
         So it is with ``if rank == 0: ...``, where one rank of a process group arrives, and otherwise the others.
         """
-        start = self.here()
+        start, begin = self.here(), len(self.trace.recorded)
         ends: list[tuple[dict[Slot, Values], State | None]] = []
         said = ranks.said_by(node.test, tested, self.store) or (Ranks.EVERY, Ranks.EVERY)
         for body, narrowed, arriving in zip((node.body, node.orelse), self._narrowed_by(node.test), said, strict=True):
@@ -293,15 +293,32 @@ class Reader(Imports):
             self.state = start.copy()
             for slot, values in narrowed.items():
                 self.state.put(slot, values)
-            self.read_body(body)
+            self._read_decided(node, body, holds=body is node.body)
             if arriving is Ranks.FIRST:
                 self._note_made_by_first(body)
             ends.append((narrowed, self.state))
+        if len(self.trace.recorded) > begin:
+            self._tell_apart(node, start, [end for _, end in ends])
         goes_on_both = all(end is not None for _, end in ends)
         for narrowed, end in ends if goes_on_both else ():
             self.state = end
             self._widen(narrowed, start)
         self.state = join(end for _, end in ends)
+
+    def _read_decided(self, node: nodes.If, body: list[nodes.NodeNG], *, holds: bool) -> None:
+        """Read one branch; a jump out of it is told apart from the ways on which nothing has been decided."""
+        self.turn(node.test, holds=holds)
+        is_jump = bool(body) and isinstance(body[-1], nodes.Return | nodes.Break | nodes.Continue)
+        if is_jump and self.decided_by(node.test)[not holds]:
+            self.mark(node)
+        self.read_body(body)
+
+    def _tell_apart(self, node: nodes.If, start: State, ends: list[State | None]) -> None:
+        """Mark the end of a branch that can be gone without an event, so that ways are known by what they decided."""
+        for end in ends:
+            if end is not None and end.under != start.under and not end.ends.isdisjoint(start.ends):
+                self.state = end
+                self.mark(node)
 
     def _note_made_by_first(self, body: list[nodes.NodeNG]) -> None:
         for statement in body:
@@ -384,10 +401,21 @@ class Reader(Imports):
             self.read_body(handler.body)
             ends.append(self.state)
         self.state = join(ends)
+        if self.state is not None and body_end is not None:
+            self._prefer_imported(node.body, body_end)
         if node.finalbody:
             self._read_finally(node.finalbody, returned)
 
     _read_trystar = _read_try
+
+    def _prefer_imported(self, body: list[nodes.NodeNG], imported: State) -> None:
+        """What the program defines in place of what torch lacks is not what runs where torch has it."""
+        for name in [bound for node in body if isinstance(node, nodes.ImportFrom) for bound in node.names]:
+            slot = (self.frame, name[1] or name[0])
+            own = imported.get(slot) or NOTHING
+            if own and all(value.kind is Kind.LIBRARY and value.path.startswith("torch.") for value in own):
+                others = frozenset(value for value in self.here().get(slot) or NOTHING if value.kind is Kind.LIBRARY)
+                self.here().put(slot, own | others)
 
     def _read_finally(self, body: list[nodes.NodeNG], returned: int) -> None:
         """Read what runs at the end of a ``try`` statement, on the way out of a ``return`` in it too."""

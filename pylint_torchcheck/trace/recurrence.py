@@ -46,7 +46,7 @@ def conditions(event: Event) -> Iterator[nodes.NodeNG]:
 
 
 def _holds_again(test: nodes.NodeNG, loop: Loop) -> bool:
-    if counts(test) or _is_passed(test, loop):
+    if counts(test) or _is_passed(test, loop) or _is_distance(test):
         return True
     if isinstance(test, nodes.BoolOp):
         return all(_holds_again(part, loop) for part in test.values)
@@ -61,6 +61,16 @@ def _is_passed(test: nodes.NodeNG, loop: Loop) -> bool:
     operator, threshold = test.ops[0]
     asked = {name.name for name in threshold.nodes_of_class(nodes.Name)}
     return operator in {">", ">="} and test.left.name == _counter_of(loop) and asked.isdisjoint(_stored_in(loop))
+
+
+def _is_distance(test: nodes.NodeNG) -> bool:
+    """Is this how far something has come since the last time, as ``step - last >= 4``, with ``last`` set behind it?"""
+    match test:
+        case nodes.Compare(left=nodes.BinOp(op="-", right=nodes.Name(name=last)), ops=[(">" | ">=", _)]):
+            branch = test.parent
+            body = branch.body if isinstance(branch, nodes.If) else []
+            return any(target.name == last for node in body for target in node.nodes_of_class(nodes.AssignName))
+    return False
 
 
 def _counter_of(loop: Loop) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from astroid import nodes
+from astroid.const import Context
 
 from pylint_torchcheck.pitfalls.vocabulary import Kind
 from pylint_torchcheck.trace.places import dotted
@@ -61,6 +62,7 @@ class Roles:
         self._tree = tree
         self.called: set[str] = set()  # names of all that is called, methods among them
         self.enclosing: set[nodes.NodeNG] = set()  # functions and classes that have functions in them
+        self.stored: dict[str, list[nodes.NodeNG]] = {}  # where attributes and elements of a name are assigned
         scopes = [tree]
         while scopes:
             scope = scopes.pop()
@@ -70,6 +72,10 @@ class Roles:
                 kind = type(node)
                 if kind in _NOTED:
                     self._note(node, scope)
+                elif kind is nodes.AssignAttr:
+                    self.stored.setdefault(node.attrname, []).append(node)
+                elif kind is nodes.Subscript and node.ctx is Context.Store and isinstance(node.slice, nodes.Const):
+                    self.stored.setdefault(repr(node.slice.value), []).append(node)
                 if kind in _SCOPES or kind is nodes.Lambda:
                     self.enclosing.add(scope)
                 if kind in _SCOPES:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import TypeAlias
 
 from pylint_torchcheck.pitfalls.vocabulary import Kind
+from pylint_torchcheck.trace.decisions import UNDECIDED, Decisions, Turn, last_common
 from pylint_torchcheck.trace.values import NOTHING, PLAIN, Frame, Value, Values
 
 Slot: TypeAlias = tuple[Frame | Value | None, str | int]
@@ -54,12 +56,19 @@ class State:
         settled: what the slots of imported modules hold; shared by all states.
         own: what was put since the last fork.
         below: what was known at that fork.
+        turn: the last condition behind which the program is on every way that leads here.
     """
 
     ends: frozenset[int] = frozenset()
     settled: Settled = field(default_factory=Settled)
     own: Slots = field(default_factory=dict)
     below: Layer | None = None
+    turn: Turn | None = None
+
+    @property
+    def under(self) -> Decisions:
+        """What has been decided on every way that leads here."""
+        return self.turn.under if self.turn is not None else UNDECIDED
 
     def get(self, slot: Slot) -> Values | None:
         """Return what a variable ``(frame, name)`` or an attribute or element ``(value, name)`` may hold.
@@ -102,7 +111,7 @@ class State:
 
     def copy(self) -> State:
         """Return a state that can go its own way."""
-        return State(self.ends, self.settled, {}, self.fork())
+        return State(self.ends, self.settled, {}, self.fork(), self.turn)
 
     def changed_since(self, base: Layer | None) -> set[Slot]:
         """Return the slots that were put on top of ``base``."""
@@ -121,6 +130,7 @@ def join(states: Iterable[State | None]) -> State | None:
         return alive[0] if alive else None
     base = _common_layer(alive)
     merged = State(frozenset[int]().union(*(state.ends for state in alive)), alive[0].settled, {}, base)
+    merged.turn = reduce(last_common, (state.turn for state in alive))
     for slot in set[Slot]().union(*(state.changed_since(base) for state in alive)):
         merged.own[slot] = _held_in_any(alive, slot)
     return _flattened(merged)
@@ -157,5 +167,5 @@ def _flattened(state: State) -> State:
     """Take a small layer back in, so that a long run of branches does not pile layers up."""
     below = state.below
     if below is not None and len(below.slots) <= _SMALL:
-        return State(state.ends, state.settled, {**below.slots, **state.own}, below.below)
+        return State(state.ends, state.settled, {**below.slots, **state.own}, below.below, state.turn)
     return state

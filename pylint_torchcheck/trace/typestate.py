@@ -24,6 +24,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
 from pylint_torchcheck.trace.bearing import Bearing, Bearings
 from pylint_torchcheck.trace.classes import has_trait
 from pylint_torchcheck.trace.concerns import Concerns
+from pylint_torchcheck.trace.decisions import contradict
 from pylint_torchcheck.trace.events import Event, Trace
 from pylint_torchcheck.trace.flow import Flow
 from pylint_torchcheck.trace.origins import Origins
@@ -81,8 +82,12 @@ class Follower:
             return False
         if protocol.unless_many and _is_many(subject):
             return False
+        return not protocol.unless_seen_apart or not self.silencing(subject, table)
+
+    def silencing(self, subject: Value, table: _Table) -> list[Event]:
+        """Return the events that silence the pitfall for a subject."""
         seen = self.concerns.of(subject, table.silencing)
-        return not any(self.bearings.of(event, subject) is not Bearing.NONE for event in seen)
+        return [event for event in seen if self.bearings.of(event, subject) is not Bearing.NONE]
 
     def _has(self, module: Value, protocol: Protocol) -> bool | None:
         """Is the module made as it must be for the pitfall to bite? ``None``: not known."""
@@ -156,8 +161,15 @@ class _Table:
         self.breaking = [verb for verb in verbs if issubclass(verb, protocol.breaking)]
         self.silencing = [verb for verb in verbs if issubclass(verb, protocol.unless_seen)]
         self.changing = [verb for verb in verbs if issubclass(verb, _CHANGING_ALL) or protocol.names(verb)]
+        self._verbs = verbs
         self.elsewhere = {verb: other for verb, other in _ELSEWHERE.items() if protocol.names(other)}
         self._known: dict[tuple[str, type[Verb]], str] = {}
+
+    @cached_property
+    def leaving(self) -> list[type[Verb]]:
+        """The verbs that lead out of the first state."""
+        unmoved = {self.protocol.start, BROKEN}
+        return [verb for verb in self._verbs if self.after(self.protocol.start, verb) not in unmoved]
 
     def after(self, state: str, verb: type[Verb]) -> str:
         """Return the state after ``verb``, which may be ``BROKEN``."""
@@ -168,6 +180,7 @@ class _Table:
 
 _ELSEWHERE: dict[type[Verb], type[Verb]] = {OptimizerStep: StepElsewhere, ZeroGrad: ZeroElsewhere}
 _CHANGING_ALL = (Created, Obtained, Escaped)
+_MOST_DECIDED = 6  # sets of decisions under which one subject's way is followed apart
 
 
 class _Walk:
@@ -181,7 +194,9 @@ class _Walk:
         self._start = follower.bearings.begun.get(subject, 0)
         self._known: dict[int, Bearing] = {}
         self._each_file_alone = False
+        self._relevant_ones: set[int] = set()
         self._ways: dict[int, list[tuple[int, int]]] = {}
+        self._off = frozenset[int]()  # events that the ways that count do not come to
 
     def broken_events(self, *, each_file_alone: bool = False) -> list[Event]:
         """Return the events at which every state that may arrive breaks the protocol.
@@ -193,12 +208,48 @@ class _Walk:
         if last is None:
             return []
         self._each_file_alone = each_file_alone
-        self._ways = self._follower.flow.ways(self._relevant(self._stretch(last)))
-        begun = self._leaving(self._trace.recorded[self._start], set() if self._start else self._table.unknown)
-        arriving = self._arriving(self._start, begun)
+        stretch = self._stretch(last)
+        self._relevant_ones = self._relevant(stretch)
+        arriving = self._arriving_unless(frozenset())
         events = self._in_order(arriving)
         broken = [event for event, states in events if self._breaks(event, states) or self._breaks_again(event, states)]
-        return broken or self._broken_once(arriving)
+        broken += self._broken_as_decided([one for one in events if one[0].under and one[0] not in broken], stretch)
+        found = sorted(broken, key=_number) or self._broken_once(arriving)
+        silencing = self._follower.silencing(self.subject, self._table) if found else []
+        return [event for event in found if all(self._is_apart(other, event) for other in silencing)]
+
+    def _is_apart(self, silencing: Event, event: Event) -> bool:
+        """Does all that leads to an event stand on the other side of a condition than one that would silence it?"""
+        started = [self._trace.recorded[number] for number in self._relevant_ones]
+        leading = [one for one in started if one.verb in self._table.leaving and not contradict(one.under, event.under)]
+        return bool(leading) and all(contradict(one.under, silencing.under) for one in leading)
+
+    def _arriving_unless(self, off: frozenset[int]) -> dict[int, set[str]]:
+        """Return the states before each event, on every way that comes to none of the events ``off``."""
+        self._off = off
+        self._ways = self._follower.flow.ways(self._relevant_ones | off)
+        begun = self._leaving(self._trace.recorded[self._start], set() if self._start else self._table.unknown)
+        return self._arriving(self._start, begun)
+
+    def _broken_as_decided(self, events: list[tuple[Event, set[str]]], stretch: range) -> list[Event]:
+        """Return the events at which every state breaks it that may arrive with what has been decided there."""
+        broken: list[Event] = []
+        known: dict[frozenset[int], dict[int, set[str]]] = {}
+        ways = self._ways
+        for event in [event for event, states in events if self._may_break(event, states)]:
+            decided = event.under | self._trace.recorded[self._start].under
+            off = frozenset(self._trace.out_of_reach(decided).intersection(stretch))
+            if off and off not in known and len(known) < _MOST_DECIDED:
+                known[off] = self._arriving_unless(off)
+            if off in known and self._breaks(event, known[off].get(event.number, set())):
+                broken.append(event)
+        self._ways, self._off = ways, frozenset()
+        return broken
+
+    def _may_break(self, event: Event, states: set[str]) -> bool:
+        """Does the event break it in some of the states in which the subject may come to it?"""
+        may_break = event.verb in self._table.breaking and self._bearing(event) is Bearing.CERTAIN
+        return may_break and any(self._table.after(state, self._verb(event)) is BROKEN for state in states)
 
     def _in_order(self, arriving: dict[int, set[str]]) -> list[tuple[Event, set[str]]]:
         return [(self._trace.recorded[number], arriving[number]) for number in sorted(arriving)]
@@ -300,6 +351,8 @@ class _Walk:
         while waiting:
             number, leaving = waiting.pop()
             for last, follower in self._ways.get(number, ()) if leaving else ():
+                if follower in self._off:
+                    continue
                 is_alone = self._each_file_alone and self._changes_file(last, follower)
                 coming = set(self._table.states) if is_alone else leaving
                 if not coming <= arriving.setdefault(follower, set()):
@@ -336,6 +389,10 @@ class _Walk:
         if bearing is Bearing.CERTAIN:
             return set(self._table.states) if states else states
         return states | {self._table.after(state, self._verb(event)) for state in states} - {BROKEN}
+
+
+def _number(event: Event) -> int:
+    return event.number
 
 
 def all_breaches(followers: Iterable[Follower], protocol: Protocol) -> Iterator[Breach]:

@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 from astroid import nodes
 
 from pylint_torchcheck.pitfalls.vocabulary import Kind
+from pylint_torchcheck.trace.decisions import UNDECIDED, Decisions, contradict
 
 Definition: TypeAlias = nodes.ClassDef | nodes.FunctionDef | nodes.Lambda
 
@@ -119,6 +120,7 @@ class Store:
     _known: dict[tuple[object, ...], Value] = field(default_factory=dict)
     _frames: dict[tuple[object, ...], Frame] = field(default_factory=dict)
     parts: dict[Value, set[Value]] = field(default_factory=dict)
+    switches: dict[Value, Decisions] = field(default_factory=dict)  # what is decided where an object is switched on
     uses: dict[Value, set[str]] = field(default_factory=dict)
     keys: dict[Value, dict[str | int, None]] = field(default_factory=dict)  # of a collection, those that are known
     copied_from: dict[Value, set[Value]] = field(default_factory=dict)  # the modules whose weights a module got
@@ -182,6 +184,10 @@ class Store:
     def derive(self, value: Value, sources: Iterable[Value]) -> None:
         """Remember that ``value`` was computed or built from ``sources``."""
         self.parts.setdefault(value, set()).update(source for source in sources if source is not value)
+
+    def is_off(self, value: Value, under: Decisions) -> bool:
+        """Is an object switched off, as ``GradScaler(enabled=False)`` is, or wherever all this is decided?"""
+        return value.constant is False or contradict(self.switches.get(value, UNDECIDED), under)
 
     def holders(self, values: Values) -> list[Value]:
         """Return what was built from any of ``values``."""

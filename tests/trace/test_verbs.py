@@ -294,6 +294,25 @@ class TestCalls:
         with pytest.raises(IndexError):
             verbs_of("def f():\n    model.eval()\nf()", trace=1)
 
+    def test_of_what_may_be_called_the_rest_is_left_out(self) -> None:
+        assert verbs_of("it = model if input() else optimizer\nit(x)") == ["Forward"]
+
+    @pytest.mark.parametrize(
+        ("bases", "meant"), [("", {"OPTIMIZER"}), ("(elsewhere.Holder)", {"INSTANCE", "OPTIMIZER"})]
+    )
+    def test_object_whose_class_has_no_such_method_is_left_out(self, bases: str, meant: set[str]) -> None:
+        source = f"""
+            import elsewhere
+            class Holder{bases}:
+                def __init__(self, held):
+                    self.held = held
+            it = Holder(optimizer) if input() else optimizer
+            it.zero_grad()
+            it.state_dict()
+        """
+
+        assert {value.kind.name for value in events_of(source)[-1].subjects} == meant
+
     def test_recursion_ends_in_a_call_that_may_do_anything(self) -> None:
         assert verbs_of("def f():\n    model(x)\n    f()\nf()") == ["Forward", "Escaped"]
 

@@ -15,6 +15,7 @@ from pylint_torchcheck.pitfalls.vocabulary import (
     UnscaledByHand,
     UnscaleGradients,
     ZeroGrad,
+    ZeroGradPart,
 )
 
 _LOOKED_FOR = ("isfinite", "isnan", "isinf")  # by who steps only where nothing has overflowed
@@ -50,10 +51,13 @@ class StepBypassesScaler(Pitfall):
             ("unscaled", Backward): "mixed",
             ("mixed", OptimizerStep): "true",
             (ANY, ZeroGrad): "true",
+            ("scaled", ZeroGradPart): "scaled",  # the rest of them is as it was
+            ("unscaled", ZeroGradPart): "unscaled",
             ("scaled", OptimizerStep): BROKEN,
             ("unscaled", OptimizerStep): BROKEN,  # what has overflowed is still infinite
         },
-        unless_seen=(ScaledStep,),  # a scaler that an option switches off goes with both forms of the step
+        unless_seen=(ScaledStep,),  # a scaler that an option switches off goes with both forms of the step,
+        unless_seen_apart=False,  # but not if the backward passes are two as well
     )
 
     @classmethod

@@ -7,9 +7,10 @@ from typing import TypeAlias
 
 from pylint_torchcheck.pitfalls.pitfall import Finding, Pitfall, signs
 from pylint_torchcheck.pitfalls.questions import Event, Program, Subject, Trace
-from pylint_torchcheck.pitfalls.vocabulary import Backward, Forward, Replicated
+from pylint_torchcheck.pitfalls.vocabulary import Backward, Forward, OptimizerStep, Replicated, ScaledStep
 
 _Names: TypeAlias = dict[tuple[str, str], str]
+_Calls: TypeAlias = dict[Event, str]  # each with the name of the wrapper that it goes round; empty: of none
 
 
 class BypassedDdp(Pitfall):
@@ -29,18 +30,19 @@ class BypassedDdp(Pitfall):
 
     @classmethod
     def check(cls, program: Program) -> Iterator[Finding]:
-        """Find losses that come of calls of wrapped modules, none of which goes by way of the wrapper."""
+        """Find the calls of wrapped modules that losses come of, where no loss comes by way of the wrapper."""
         names = _names(program)
         replicated = {value for trace in program.traces for one in trace.events(Replicated) for value in one.subjects}
-        for trace in program.traces:
-            for loss in trace.events(Backward) if replicated else ():
-                calls = _calls_for(program, trace, loss, replicated)
-                ways = [_wrapper_of(event, names) for event in calls]
-                if calls and all(ways):
-                    yield from (
-                        Finding(event.place, (event.place.text, f"{way}(...)"))
-                        for event, way in zip(calls, ways, strict=True)
-                    )
+        for trace in program.traces if replicated else ():
+            calls = _calls_of(trace, replicated, names)
+            if not any(calls.values()):
+                continue
+            yield from _all_for_a_loss(program, trace, calls)
+            calls = _calls_for_losses(program, trace, calls)
+            wrapped = {value for event, way in calls.items() if not way for value in event.subjects}
+            for event, way in calls.items():
+                if way and wrapped.isdisjoint(event.subjects):
+                    yield _finding(event, way)
 
 
 def _names(program: Program) -> _Names:
@@ -50,11 +52,36 @@ def _names(program: Program) -> _Names:
     return {key: wrapper for key, wrapper in named.items() if wrapper and key[1] != wrapper and key[1].isidentifier()}
 
 
-def _calls_for(program: Program, trace: Trace, loss: Event, replicated: set[Subject]) -> list[Event]:
-    """Return the calls of wrapped modules that a loss comes of."""
-    origins = program.origins(loss.subjects)
-    events = [event for event in trace.events(Forward) if not origins.isdisjoint(event.results)]
-    return [event for event in events if event.subjects and all(value in replicated for value in event.subjects)]
+def _calls_of(trace: Trace, modules: set[Subject], names: _Names) -> _Calls:
+    """Return the calls of wrapped modules."""
+    calls = (event for event in trace.events(Forward) if event.subjects and modules.issuperset(event.subjects))
+    return {event: _wrapper_of(event, names) for event in calls}
+
+
+def _all_for_a_loss(program: Program, trace: Trace, calls: _Calls) -> Iterator[Finding]:
+    """Find the calls that one loss comes of, if none of them goes by way of a wrapper."""
+    for loss in trace.events(Backward):
+        sources = program.origins(loss.subjects)
+        ours = {event: way for event, way in calls.items() if not sources.isdisjoint(event.results)}
+        if all(ours.values()):
+            yield from (_finding(event, way) for event, way in ours.items())
+
+
+def _finding(event: Event, way: str) -> Finding:
+    return Finding(event.place, (event.place.text, f"{way}(...)"))
+
+
+def _calls_for_losses(program: Program, trace: Trace, calls: _Calls) -> _Calls:
+    """Return those of the calls that losses come of, and that gradients reach or an optimizer trains."""
+    losses = {value for loss in trace.events(Backward) for value in loss.subjects}
+    sources, reached = program.origins(losses), program.live(losses)
+    trained = program.origins(value for step in trace.events(OptimizerStep, ScaledStep) for value in step.subjects)
+    return {
+        event: way
+        for event, way in calls.items()
+        if not reached.isdisjoint(event.results)
+        or (not sources.isdisjoint(event.results) and trained >= set(event.subjects))
+    }
 
 
 def _wrapper_of(event: Event, names: _Names) -> str:
