@@ -38,7 +38,7 @@ _BUILTINS = frozenset(dir(builtins))
 _GRAD_SLOT: Slot = (None, "gradient recording")
 _WORK_LIMIT = 20_000  # statements and calls read in one trace; the largest real training script needs a tenth
 _FILE_LIMIT = 40_000  # the same, in all traces of a file
-_WORTH_MORE = frozenset({Kind.OPTIMIZER, Kind.STATE_DICT, Kind.CHECKPOINT})
+_WORTH_MORE = frozenset({Kind.PARAMETERS, Kind.OPTIMIZER, Kind.STATE_DICT, Kind.CHECKPOINT})
 _FAR_CALLS = 120  # calls of one trace that are followed into other files,
 _ALL_FAR_CALLS = 400  # and of all traces of a file
 _FAR_LIMIT = 6_000  # work in a trace from which on no call is followed into other files,
@@ -101,8 +101,8 @@ class Machine:
     def is_worth_reading(self, definition: nodes.NodeNG, given: Values) -> bool:
         """May a call still be followed into ``definition``, after what has been read so far?
 
-        One that hands over an optimizer, a state to be saved, or a module out of this file, is what the rest is there
-        for, and is not counted among the others; nor is one that loads or saves, by its name.
+        One that hands over parameters, an optimizer, a state to be saved, or a module out of this file, is what the
+        rest is there for, and is not counted among the others; nor is one that loads or saves, by its name.
         """
         if definition.root() is self.tree:
             return self._work <= _NEAR_LIMIT

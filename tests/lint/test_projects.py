@@ -69,3 +69,38 @@ def test_file_alone_shows_what_it_shows_in_its_project(path: Path) -> None:
     name = path.relative_to(SPLIT).as_posix()
 
     assert linted(SPLIT, [path]) == {finding for finding in marked(SPLIT) if finding[0] == name}
+
+
+CLEARING = """
+def note(text):
+    return text
+
+
+def clear(weights):
+    for weight in weights:
+        if weight.grad is not None:
+            weight.grad.zero_()
+"""
+TRAINING = """
+import torch
+from helpers import clear, note
+from torch import nn
+
+model = nn.Linear(4, 1)
+weights = list(model.parameters())
+optimizer = torch.optim.AdamW(weights, lr=0.1)
+for batch in torch.ones(9, 2, 4):
+    {notes}
+    {clear}
+    model(batch).mean().backward()
+    optimizer.step()
+"""
+
+
+@pytest.mark.parametrize(("clear", "symbols"), [("clear(weights)", set()), ("note(weights)", {"missing-zero-grad"})])
+def test_gradients_are_cleared_however_much_was_called_before(tmp_path: Path, clear: str, symbols: set[str]) -> None:
+    notes = "\n    ".join(f"note({number})" for number in range(200))
+    (tmp_path / "helpers.py").write_text(CLEARING)
+    (tmp_path / "train.py").write_text(TRAINING.format(notes=notes, clear=clear))
+
+    assert {symbol for _, _, symbol in linted(tmp_path, [tmp_path / "train.py"])} == symbols
