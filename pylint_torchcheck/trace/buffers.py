@@ -59,7 +59,7 @@ class Buffers:
         return is_constructed and bool(site.values) and all(map(self._is_plain, site.values))
 
     def _is_plain(self, value: Value) -> bool:
-        """Is it made on the CPU, of numbers alone, and has it dimensions? One number goes with any tensor."""
+        """Is it made on the CPU, of numbers alone, and has it several? One goes with any tensor, none is a stand-in."""
         if value.kind is not Kind.TENSOR or value.on_graph is not False or value.path in LEAVING_PLACE:
             return False
         if value in self._learning:
@@ -68,7 +68,7 @@ class Buffers:
         if call is not None and (call.gives("device") or not _is_off(call, "requires_grad")):
             return False
         if value.path in CONSTRUCTORS:
-            return value.path not in PLACED_ELSEWHERE and not (call is not None and _may_be_number(call))
+            return value.path not in PLACED_ELSEWHERE and not (call is not None and _has_no_places(call))
         sources = [part for part in self._store.parts.get(value, ()) if part.kind is Kind.TENSOR]
         return bool(sources) and all(map(self._is_plain, sources))
 
@@ -125,6 +125,14 @@ def _before_cutting(value: Value) -> Value:
     while value.path in CUTTING and value.owner is not None:
         value = value.owner
     return value
+
+
+def _has_no_places(call: CallSite) -> bool:
+    """Is it a single number, or empty, as ``torch.empty(0)``?"""
+    match call.node.args:
+        case [nodes.Const(value=0) | nodes.List(elts=[]) | nodes.Tuple(elts=[])]:
+            return True
+    return _may_be_number(call)
 
 
 def _may_be_number(call: CallSite) -> bool:

@@ -36,8 +36,8 @@ class WholeModuleSave(Pitfall):
 
 
 def _pickled(program: Program, event: Event, contents: Contents) -> Iterator[Finding]:
-    """Find modules in what one call saves; what a test saves in a function of its own, it is there to read."""
-    if event.place.function.startswith("test_"):
+    """Find modules in what one call saves; what a test saves, or has saved by a function, it is there to read."""
+    if any(name.startswith("test_") for name in event.functions):
         return
     if _are_modules(contents.whole):
         place = program.giver(event, *contents.whole)
