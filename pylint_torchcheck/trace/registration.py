@@ -57,7 +57,7 @@ def _known(owner: Value, held: Values, store: Store) -> Values:
     if owner.kind is not Kind.MODULE or owner.guessed or deals_by_hand(owner, store):
         return held
     registered = store.origins(part for part in store.parts.get(owner, ()) if part.kind is not Kind.COLLECTION)
-    return frozenset(module for module in held if any(module.within(part) for part in registered))
+    return frozenset(module for module in held if module is owner or any(module.within(part) for part in registered))
 
 
 def deals_by_hand(owner: Value, store: Store) -> bool:
