@@ -56,7 +56,7 @@ class Imports(Calls):
     def lookup(self, name: str) -> Values:
         """Return what a name may stand for here, with the file that it comes from read."""
         values = super().lookup(name)
-        return values if self._promises.keys().isdisjoint(values) else self._keep(values)
+        return self._keep(values) if any(value in self._promises for value in values) else values
 
     def not_found(self, frame: Frame, name: str) -> Values | None:
         """Read what binds a name of an imported module, if that has waited for it."""
@@ -91,7 +91,7 @@ class Imports(Calls):
 
     def _attribute_of(self, value: Value, name: str, node: nodes.NodeNG) -> Values:
         values = super()._attribute_of(value, name, node)
-        return values if self._promises.keys().isdisjoint(values) else self._keep(values)
+        return self._keep(values) if any(value in self._promises for value in values) else values
 
     def _keep(self, values: Values) -> Values:
         """Read the files that names of imports stand for."""
