@@ -46,29 +46,34 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Where the findings of one file are kept, and what they rest on."""
+    """Where the findings of one file are kept, and what they rest on.
+
+    Args:
+        begun: when the run began, in nanoseconds since the epoch.
+    """
 
     path: Path
-    basis: str
+    basis: Basis
+    begun: int
 
     def recall(self, tree: nodes.Module) -> list[Found] | None:
         """Return what was found when all was as it is now; ``None`` if that is not known."""
         try:
             kept = json.loads(self.path.read_text(encoding="utf-8"))
-            if kept["basis"] != self.basis or time.time() - self.path.stat().st_mtime > _OLD:
+            if kept["basis"] != _with_edition(self.basis) or time.time() - self.path.stat().st_mtime > _OLD:
                 return None
             return list(_with_nodes(tree, kept["findings"]))
         except (OSError, ValueError, LookupError, TypeError):
             return None
 
     def keep(self, tree: nodes.Module, findings: Sequence[Found]) -> None:
-        """Remember what was found; where nothing can be written, nothing is remembered."""
+        """Remember what was found; not if a file was changed meanwhile, or where nothing can be written."""
         numbers = _numbers(tree, {found.node for found in findings})
-        if len(numbers) < len({found.node for found in findings}):
+        if len(numbers) < len({found.node for found in findings}) or not self.basis.is_as_before(self.begun):
             return
         rows = [[numbers[one.node], one.line, one.column, one.symbol, one.details, one.confidence] for one in findings]
         try:
-            _write(self.path, json.dumps({"basis": self.basis, "findings": rows}))
+            _write(self.path, json.dumps({"basis": _with_edition(self.basis), "findings": rows}))
         except OSError:
             return
 
@@ -97,7 +102,7 @@ class Memory:
         if basis is None or basis.changed >= self._begun:
             return None
         name = hashlib.sha256("\n".join([tree.file, *symbols]).encode("utf-8", "surrogatepass")).hexdigest()
-        return Page(self._folder / f"{name[:32]}.json", _with_edition(basis))
+        return Page(self._folder / f"{name[:32]}.json", basis, self._begun)
 
     def sweep(self) -> None:
         """Once a day, delete what is old."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,10 +29,16 @@ class Basis:
     Args:
         digest: another one if any of it is different.
         changed: when one of the files was last changed, in nanoseconds since the epoch.
+        files: their paths.
     """
 
     digest: str
     changed: int
+    files: tuple[str, ...]
+
+    def is_as_before(self, moment: int) -> bool:
+        """Has no file been changed or deleted since a moment, in nanoseconds since the epoch?"""
+        return all(_changed(file) < moment for file in self.files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,7 @@ def _basis(file: str, reached: dict[str, _Text]) -> Basis:
     parts = hashlib.sha256(repr((file, torch_range(file))).encode("utf-8", "surrogatepass"))
     for one in sorted(reached):
         parts.update(one.encode("utf-8", "surrogatepass") + b"\0" + reached[one].digest)
-    return Basis(parts.hexdigest(), max(text.changed for text in reached.values()))
+    return Basis(parts.hexdigest(), max(text.changed for text in reached.values()), tuple(reached))
 
 
 @lru_cache(MOST_PLACES)
@@ -85,7 +92,7 @@ def _changed(file: str) -> int:
     try:
         return os.stat(file).st_mtime_ns
     except OSError:
-        return 0
+        return sys.maxsize  # it was there a moment ago
 
 
 def _imports_of(tree: nodes.Module) -> Iterator[tuple[int, str, str]]:

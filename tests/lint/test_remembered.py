@@ -178,6 +178,40 @@ def test_file_that_is_changed_during_the_run_is_not_remembered(project: Project)
     assert not project.pages
 
 
+MEDDLING = """
+from pylint.checkers import BaseChecker
+
+class Meddler(BaseChecker):
+    name = "meddler"
+    msgs = {"W9999": ("never", "never-said", "never")}
+
+    def visit_module(self, node):
+        if node.name == "other":
+            with open("deeper.py", "w") as file:
+                file.write("def clear(optimizer): ...")
+
+def register(linter):
+    linter.register_checker(Meddler(linter))
+"""
+
+
+def test_file_that_is_changed_between_two_others_is_not_remembered_as_it_was(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first file has been read with it as it was, and the second with it as it is."""
+    project.write("other.py", MAIN)
+    project.write("meddler.py", MEDDLING)
+    monkeypatch.chdir(project.root)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(project.root), str(Path(__file__).parents[2])]))
+    other = str(project.root / "other.py")
+    options = ["--load-plugins=pylint_torchcheck,meddler", "--enable=torchcheck,never-said"]
+    assert CLEARS_NOTHING in project.lint(*options, str(project.root / "main.py"), other)
+
+    project.write("deeper.py", CLEARING)
+
+    assert project.lint(other) == [WHOLE, WHOLE]
+
+
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"basis": 1}', "\N{SNOWMAN}"])
 def test_damaged_page_is_written_again(project: Project, damage: str) -> None:
     project.lint()
